@@ -11,7 +11,6 @@ import os
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterable
 
 from opentelemetry.trace import Span
 
@@ -87,7 +86,10 @@ def record_delays(span: Span) -> None:
             span.set_attribute(GC_PAUSE_ATTRIBUTE, round(paused, 6))
 
 
-def _overlap(intervals: Iterable[Interval], start: float, end: float) -> float:
+def _overlap(intervals: deque[Interval], start: float, end: float) -> float:
+    if not intervals or intervals[-1][1] <= start:
+        # The last one is the latest: nearly every span is of after it.
+        return 0.0
     # A copy: another thread, or a collection in this one, may add an interval meanwhile.
     return sum(
         max(min(end, stop) - max(start, begin), 0.0) for begin, stop in tuple(intervals) if stop > start

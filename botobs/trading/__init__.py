@@ -20,12 +20,13 @@ from .._sdk.safe import number_of as _number_of
 from .._sdk.safe import short_text_of as _text_of
 from ..semconv import trading as _names
 from ._lifecycle import State
+from ._order_registry import order_ids as _order_ids
 from ._stages import Settlement
 from .bots import Bot
 from .decisions import Decision, Side
 from .decisions import order_attributes as _order_attributes
 from .feeds import Feed
-from .orders import Order, order_ids
+from .orders import Order
 from .positions import Position
 from .reconciliation import Reconciliation
 from .reconciliation import Rules as _Rules
@@ -131,7 +132,7 @@ def feed(exchange: str, *, channel: str) -> Feed:
 
 def order_trace_id(client_order_id: str, *, exchange: str) -> str:
     """The id of an order's trace: 32 hexadecimal digits, as Tempo searches for it."""
-    return f"{order_ids(_text_of(exchange), _text_of(client_order_id)).trace_id:032x}"
+    return f"{_order_ids(_text_of(exchange), _text_of(client_order_id)).trace_id:032x}"
 
 
 def position(exchange: str, *, symbol: str, account: str = "") -> Position:

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from opentelemetry.metrics import Observation
 
 from .._sdk import start
+from .._sdk.ids import Ids
 from .._sdk.orders import Rejections, Unsettled
 from .._sdk.orders.journal import Journal
 from .._sdk.orders.known import KnownOrders
@@ -39,6 +40,12 @@ class Keyed(Protocol):
 
 
 OrderT = TypeVar("OrderT", bound=Keyed)
+
+
+def order_ids(exchange: str, client_order_id: str) -> Ids:
+    """The ids of an order's trace and of its first span, derived from its client order id alone."""
+    return Ids.derive("botobs.order", exchange, client_order_id)
+
 
 #: How far an order is known to have got after a report.
 _KNOWN_STAGES: dict[str, KnownStage] = {

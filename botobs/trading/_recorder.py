@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import TracebackType
 from typing import Any
 
 from opentelemetry import context as otel_context
@@ -15,7 +15,9 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 from opentelemetry.trace import Link, NoOpTracerProvider, Span, Status, StatusCode, TracerProvider
 
+from .._sdk.context import SPAN_KEY, attach, current
 from .._sdk.delays import record_delays
+from .._sdk.engine.bound import BoundCounter, bind
 from .._sdk.ids import Ids, given, honours_given_ids
 from .._sdk.safe import Log, class_name, described, let_pass, nanoseconds, never_raise, number_of, text_of
 from .._version import __version__
@@ -48,6 +50,7 @@ class Recorder:
         self._meter_provider = meter_provider
         self._observed: list[tuple[Metric, Observe]] = []
         self._instruments: dict[str, Any] = {}
+        self._counters: dict[tuple[str, tuple[tuple[str, str], ...]], BoundCounter] = {}
         self._connected: MeterProvider | None = None
         self._tracers: tuple[TracerProvider, trace.Tracer] | None = None
         self._warned: set[tuple[str, ...]] = set()
@@ -87,6 +90,7 @@ class Recorder:
             return
         with self._lock:
             if provider is not self._connected:
+                self._counters = {}
                 self._instruments = {} if _is_placeholder(provider) else self._create(provider)
                 self._connected = provider
 
@@ -101,6 +105,18 @@ class Recorder:
         if (instrument := self._instruments.get(metric.name)) is not None:
             instrument.add(amount, attributes)
 
+    def count(self, metric: Metric, *attributes: tuple[str, str]) -> None:
+        """Add one to a counter whose series are few, and are remembered: for what happens with each order."""
+        self.connect()
+        counter = self._counters.get((metric.name, attributes))
+        if counter is None:
+            if (instrument := self._instruments.get(metric.name)) is None:
+                return
+            counter = bind(instrument, dict(attributes))
+            if len(self._counters) < _COUNTERS:
+                self._counters[metric.name, attributes] = counter
+        counter.add(1)
+
     def record(self, metric: Metric, value: float, attributes: Attributes) -> None:
         """Record a duration; one that a clock set back has made negative is 0."""
         self.connect()
@@ -114,7 +130,6 @@ class Recorder:
             self._warned.add((subject, *what))
             logger.warning("%s: %s", subject, " ".join(what))
 
-    @contextmanager
     def span(
         self,
         name: str,
@@ -122,25 +137,12 @@ class Recorder:
         *,
         parent: Context | None = None,
         links: Sequence[Link] = (),
-    ) -> Iterator[Span]:
-        """Run the block in a span; an exception marks it and goes on."""
-        span = self._started(name, parent, attributes, links)
-        # The block keeps what else the caller's context holds, even when the span's parent is elsewhere.
-        token = otel_context.attach(trace.set_span_in_context(span))
-        try:
-            yield span
-        except (asyncio.CancelledError, GeneratorExit):
-            raise
-        except BaseException as error:
-            self.mark_failed(span, error)
-            raise
-        finally:
-            otel_context.detach(token)
-            self.end(span)
+    ) -> SpanBlock:
+        """A block that runs in a span; an exception marks it and goes on."""
+        return SpanBlock(self, name, attributes, parent, links)
 
-    def _started(
-        self, name: str, parent: Context | None, attributes: Attributes, links: Sequence[Link]
-    ) -> Span:
+    def start(self, name: str, parent: Context | None, attributes: Attributes, links: Sequence[Link]) -> Span:
+        """Start a span below `parent`; None for the current one."""
         try:
             return self._tracer().start_span(
                 name, context=parent, attributes=attributes, links=links, start_time=self._nanoseconds()
@@ -157,7 +159,7 @@ class Recorder:
         if not known:
             parent = trace.set_span_in_context(trace.NonRecordingSpan(ids.span_context()), parent)
         with given(ids if known else None):
-            return self._started(name, parent, attributes, links)
+            return self.start(name, parent, attributes, links)
 
     @never_raise
     def event(self, span: Span, name: str, attributes: Attributes) -> None:
@@ -197,6 +199,55 @@ class Recorder:
         observed = {metric.name for metric, _ in self._observed}
         return {metric.name: metric.create(meter) for metric in names.METRICS if metric.name not in observed}
 
+
+#: What ends a task or a generator: no failure.
+_ENDS = (asyncio.CancelledError, GeneratorExit)
+
+
+class SpanBlock:
+    """Runs a block in a span, from entering it on. No generator: what an order is submitted in costs it time.
+
+    Args:
+        recorder: Starts and ends the span.
+        name: The span's.
+        attributes: The span's.
+        parent: Where its parent is, if it is not the current span.
+        links: The span's.
+    """
+
+    __slots__ = ("_recorder", "_span", "_start", "_token")
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        name: str,
+        attributes: Attributes,
+        parent: Context | None,
+        links: Sequence[Link],
+    ) -> None:
+        self._recorder = recorder
+        self._start = (name, parent, attributes, links)
+
+    def __enter__(self) -> Span:
+        """Start the span, and make it current."""
+        self._span = span = self._recorder.start(*self._start)
+        # The block keeps what else the caller's context holds, even when the span's parent is elsewhere.
+        self._token = attach({**current(), SPAN_KEY: span})
+        return span
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        """End the span; an exception marks it as failed."""
+        # By its class: of an exception of the service's, `isinstance` may call code.
+        if error is not None and not issubclass(kind or type(error), _ENDS):
+            self._recorder.mark_failed(self._span, error)
+        otel_context.detach(self._token)
+        self._recorder.end(self._span)
+
+
+#: Series that `count` remembers; those of further bots are looked up each time.
+_COUNTERS = 1000
 
 #: How many different warnings are given; each is one of few combinations, unless callers make up words.
 _WARNINGS = 100

@@ -31,6 +31,9 @@ OUTCOMES = ENDS | OPEN
 #: Stages that are a response: the order is no longer in flight.
 ANSWERS = OUTCOMES | {"acknowledged", "partially_filled"}
 
+#: Stages after which nothing is waited for, though the order may be sent once more.
+SETTLED = ANSWERS - OPEN
+
 #: The settlement of an order of unknown outcome, by the stage that is reported.
 SETTLES: dict[str, Settlement] = {
     "acknowledged": "accepted",

@@ -11,20 +11,20 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanContext
 
 from .._sdk import orders
-from .._sdk.ids import Ids
+from .._sdk.context import attach, current
 from .._sdk.orders.journal import Entry
 from .._sdk.safe import class_name, number_of, text_of
 from ..semconv import trading as names
 from ._doubts import unsettled_order
 from ._never_raise import never_raise
-from ._order_registry import OrderRegistry
-from ._recorder import Attributes
+from ._order_registry import OrderRegistry, order_ids
+from ._recorder import Attributes, SpanBlock
 from ._stage_metrics import StageMetrics
 from ._stages import (
     ANSWERS,
-    OPEN,
     OUTCOMES,
     OVERTAKEN,
+    SETTLED,
     SETTLEMENTS,
     SETTLES,
     TAKEN,
@@ -37,11 +37,6 @@ Number = float | int | Decimal
 
 #: The order, and its span, that the code now running is about.
 _SCOPE = otel_context.create_key("botobs.trading.order")
-
-
-def order_ids(exchange: str, client_order_id: str) -> Ids:
-    """The ids of an order's trace and of its first span, derived from its client order id alone."""
-    return Ids.derive("botobs.order", exchange, client_order_id)
 
 
 class Order:
@@ -97,8 +92,9 @@ class Order:
         any other leaves it unknown, for the exchange may have taken it. Exceptions go on as they are.
         """
         with self._submitting() as span:
-            witness = orders.Witness(self._entry)
-            token = otel_context.attach(witness.within(otel_context.set_value(_SCOPE, (self, span))))
+            first = self._sent(span)
+            witness = orders.Witness(self._entry, self._key[1])
+            token = attach(witness.within({**current(), _SCOPE: (self, span)}))
             try:
                 yield self
             except BaseException as error:
@@ -115,12 +111,14 @@ class Order:
                 witness.close()
                 if self._entry is not None and not witness.waiting:
                     self._leave_journal()
+                if first is not None:
+                    self._recorder.end(first)
 
     @contextmanager
     def update(self) -> Iterator[Order]:
         """Process news of the order inside: a span in the order's own trace, linked to its submission."""
         with self._updating() as span:
-            token = otel_context.attach(otel_context.set_value(_SCOPE, (self, span)))
+            token = attach({**current(), _SCOPE: (self, span)})
             try:
                 yield self
             finally:
@@ -129,8 +127,10 @@ class Order:
     @never_raise
     def submitted(self) -> None:
         """Report that the order was sent over a socket on which the response comes later; else use `submission`."""
-        with self._submitting():
-            pass
+        with self._submitting() as span:
+            first = self._sent(span)
+            if first is not None:
+                self._recorder.end(first)
 
     @never_raise
     def acknowledged(self, order_id: str | int | None = None) -> None:
@@ -224,25 +224,25 @@ class Order:
         """Report that the exchange let the order expire."""
         self._report("expired", {})
 
-    @contextmanager
-    def _submitting(self) -> Iterator[Span]:
-        """The span of the submission, and beside it the first span of the order's own trace."""
-        again, recorder = "submitted" in self._reached, self._recorder
-        self._answered = bool(self._reached & (ANSWERS - OPEN))
+    def _submitting(self) -> SpanBlock:
+        """The span of the submission."""
+        self._answered = bool(self._reached & SETTLED)
         if not self._answered:
             self._order_registry.sent(self._key)
-        with recorder.span("order submit", self._attributes, links=[Link(self._first_span)]) as span:
-            self._submission = span.get_span_context()
-            self._enter_journal()
-            # An order that is sent again, after a time-out for instance, has its first span already.
-            link = Link(self._submission)
-            first = None if again else recorder.start_root("order", self._ids, self._attributes, [link])
-            try:
-                self._report("submitted", {}, span)
-                yield span
-            finally:
-                if first is not None:
-                    recorder.end(first)
+        return self._recorder.span("order submit", self._attributes, links=[Link(self._first_span)])
+
+    def _sent(self, span: Span) -> Span | None:
+        """Write the submission down and report it; the first span of the order's own trace, to be ended.
+
+        An order that is sent again, after a time-out for instance, has its first span already: None.
+        """
+        again = "submitted" in self._reached
+        self._submission = span.get_span_context()
+        self._enter_journal()
+        link = Link(self._submission)
+        first = None if again else self._recorder.start_root("order", self._ids, self._attributes, [link])
+        self._report("submitted", {}, span)
+        return first
 
     def _enter_journal(self) -> None:
         if self._entry is not None:
@@ -331,7 +331,7 @@ class Order:
 
         Its end says what became of it. What is said while it is sent once more says nothing of the last time.
         """
-        scope = otel_context.get_value(_SCOPE)
+        scope = current().get(_SCOPE)
         return (
             isinstance(scope, tuple)
             and scope[0] is self
@@ -376,7 +376,7 @@ class Order:
 
     def _tell(self, stage: Stage, details: Attributes, span: Span | None) -> None:
         """Write the stage on the span that is about this order, or on a new one."""
-        scope = otel_context.get_value(_SCOPE)
+        scope = current().get(_SCOPE)
         # What goes on after the block has ended has its context still.
         if span is None and isinstance(scope, tuple) and scope[0] is self and scope[1].is_recording():
             span = scope[1]

@@ -29,6 +29,9 @@ _ROLLED, _AWAY, _AFTER = ("collector", "prometheus"), 10, 90
 _PATIENCE = 360
 #: What is true of a machine that is busy with others, and suppresses all that is slow for it.
 _TRUE_OF_A_BUSY_MACHINE = "HostStarved"
+#: That money may be at risk, for as long as the test may take: of this not even a condition may hold for a moment.
+_AT_RISK = "Order(OutcomeUnknown|InFlightTooLong|Orphaned|Ghost|RejectsHigh)|OrdersLeftBehind|PositionDrift"
+_OF_ORDERS = f'count by (alertname) (count_over_time(ALERTS{{alertname=~"{_AT_RISK}"}}[9h]))'
 _SETTINGS = {name: defaults()[name] for name in FAST}
 
 
@@ -79,5 +82,8 @@ def test_nobody_is_told_anything(
     record_property(f"{name}: orders", int(orders or 0))
     record_property(f"{name}: told in {minutes:g} min", json.dumps(in_time))
     record_property(f"{name}: told of restarts", json.dumps(told.alerts[len(in_time) :]))
+    of_orders = [found["metric"]["alertname"] for found in live.query(_OF_ORDERS)]
+    record_property(f"{name}: of orders, even for a moment", json.dumps(of_orders))
     assert orders
+    assert of_orders == []
     assert told.alerts == []

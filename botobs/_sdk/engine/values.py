@@ -6,12 +6,17 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..plain import IMMUTABLE
 from ..redaction import CUT_MARGIN, REDACTED
-from ..safe import digits, fits_int64, head, sendable
+from ..safe import MAX_TEXT, digits, fits_int64, head, sendable
 from .freeze import copy, freeze
 
 if TYPE_CHECKING:
     from ..redaction import Redactor
+
+#: Characters of a text, bytes, or bits of a number, that are remembered as they were passed.
+_LONGEST = 1000
+_STR = frozenset({str})
 
 
 class Redaction(Protocol):
@@ -37,19 +42,46 @@ def sendable_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
     OpenTelemetry's encoder fails for a whole request with another one. Integers beyond 64 bits, such as amounts in wei,
     become their digits; characters that UTF-8 cannot encode become question marks. Long texts are cut.
     """
-    return {sendable(head(key)): _sendable(item) for key, item in copy(attributes).items()}
+    return {_short(key): _sendable(item) for key, item in copy(attributes).items()}
+
+
+def plain_key(attributes: Mapping[str, Any]) -> Any:
+    """What plain attributes are remembered by; None if something of another type would have to be hashed.
+
+    Of other values than texts the types belong to it: `True`, `1` and `1.0` are equal but not the same attribute.
+    """
+    for name in attributes:
+        if type(name) is not str:
+            return None
+    types = tuple(map(type, attributes.values()))
+    if _STR.issuperset(types):
+        return tuple(attributes.items())
+    return (tuple(attributes.items()), types) if IMMUTABLE.issuperset(types) else None
+
+
+def is_short(value: Any) -> bool:
+    """Whether a plain key or value may be remembered as it was passed: what is sent of a long one is short."""
+    if type(value) is str or type(value) is bytes:
+        return len(value) <= _LONGEST
+    return type(value) is not int or value.bit_length() <= _LONGEST
+
+
+def _short(text: str) -> str:
+    """A text as it may be sent; nearly all are."""
+    return text if len(text) <= MAX_TEXT and text.isascii() else sendable(head(text))
 
 
 def _sendable(value: Any) -> Any:
     kind = type(value)
     if kind is str:
-        return sendable(head(value))
+        # As `_short`, without a call: nearly all values are short texts.
+        return value if len(value) <= MAX_TEXT and value.isascii() else sendable(head(value))
     if kind is int:
         return value if fits_int64(value) else digits(value)
     if kind is tuple:
         return tuple(map(_sendable, value))
     if kind is dict:
-        return {sendable(head(key)): _sendable(item) for key, item in value.items()}
+        return {_short(key): _sendable(item) for key, item in value.items()}
     return value
 
 

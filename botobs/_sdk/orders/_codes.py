@@ -44,6 +44,10 @@ SOURCES: dict[str, str] = {
     "coinbase": "https://docs.cdp.coinbase.com/api-reference/advanced-trade-api/rest-api/orders/create-order",
     "alpaca": "https://docs.alpaca.markets/reference/postorder",
     "hyperliquid": "https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/error-responses",
+    "deribit": "https://docs.deribit.com/#rpc-error-codes",
+    "derive": "https://docs.derive.xyz/error-codes",
+    "coinsph": "https://coins-docs.github.io/rest-api",
+    "tokocrypto": "https://www.tokocrypto.com/apidocs/",
 }
 
 #: The order may be in the market: the exchange did not find out, or an order with this id is there already.
@@ -155,6 +159,35 @@ UNKNOWN: dict[str, dict[str, str]] = {
     },
     # Its errors are sentences, each of which says that the order was not placed.
     "hyperliquid": {},
+    "deribit": {
+        "10001": "ccxt: Some general failure, no public information available.",
+        "11031": "ccxt: Some errors which are not considered as very often.",
+        "11094": "ccxt: Some unhandled error on server.",
+        "13008": "ccxt: Request failed because of invalid input or internal failure.",
+        "13028": "clients: the service does not respond, or is too slow.",
+        "13888": "clients: the server timed out while it processed the request.",
+    },
+    "derive": {
+        "-32603": "ccxt: Internal error",
+        "9000": "ccxt: Order confirmation timeout",
+    },
+    "coinsph": {
+        "-1000": "ccxt: An unknown error occurred while processing the request.",
+        "-1001": "ccxt: Internal error.",
+        "-1006": "ccxt: An unexpected response was received from the message bus. Execution status unknown.",
+        "-1007": "ccxt: Timeout waiting for response from backend server. Execution status unknown.",
+        "-1146": "ccxt: Order creation timeout",
+        "-1147": "ccxt: Order cancellation timeout",
+    },
+    "tokocrypto": {
+        "-1000": "ccxt: ExchangeNotAvailable",
+        "-1001": "ccxt: Internal error; unable to process your request.",
+        "-1006": "ccxt: Execution status unknown.",
+        "-1007": "ccxt: Send status unknown; execution status unknown.",
+        "-3000": "ccxt: Internal server error.",
+        "-3044": "ccxt: System busy.",
+        "System abnormality": "ccxt: System abnormality",
+    },
 }
 
 #: The order is not in the market, though ccxt's class of the code, or its HTTP status, may as well mean a failure.
@@ -184,6 +217,12 @@ REFUSED: dict[str, dict[str, str]] = {
     },
     "bitget": {
         "30008": "ccxt: timestamp request expired",
+    },
+    "deribit": {
+        "10040": "Request can't be processed right now and should be retried.",
+        "10041": "Settlement is in progress: trading is paused.",
+        "10047": "Limit of the user's pending requests to the matching engine.",
+        "11051": "System is under maintenance.",
     },
     "alpaca": {
         "40010000": "Bad request.",

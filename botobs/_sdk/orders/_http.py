@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from opentelemetry import context
 
+from ..context import current
 from ._evidence import LONGEST_TEXT
 
 WATCHER = context.create_key("botobs-order-requests")
@@ -71,11 +72,16 @@ class HttpRequest:
         """Bytes of it are about to be handed to a connection, perhaps once more."""
         self.repeated = self.repeated or self.written
         self.written = True
+        self.status = self.unread = None
 
     def not_written(self) -> None:
         """The connection has refused its first bytes: no server has enough of them to act on."""
         # What was written before it was repeated stays so.
         self.written = self.repeated
+
+    def looked_at(self, status: int, unread: Callable[[], object]) -> None:
+        """An answer has come; the library may still send it again, or raise because of it."""
+        self.status, self.unread = status, unread
 
     def answered(
         self,
@@ -96,6 +102,8 @@ class HttpRequest:
         """Take what has been read of the answer since its head came, as of one that is streamed."""
         content = None if self.read or self.unread is None else self.unread()
         if isinstance(content, bytes):
+            # What was raised before was about the answer, and not about a part of it that is missing.
+            self.error = None
             self.answered(self.status, content)
 
     def failed(self, error: BaseException) -> None:
@@ -123,7 +131,7 @@ def begin_request(method: object, url: object, body: object = None) -> HttpReque
 
     None where nobody watches, and where the request is sent by a library on behalf of another that is watched too.
     """
-    watcher = context.get_value(WATCHER)
+    watcher: Any = current().get(WATCHER)
     if watcher is None or sending.get() is not None:
         return None
-    return watcher.request(str(method).upper(), str(url), body)  # type: ignore[attr-defined,no-any-return]
+    return watcher.request(str(method).upper(), str(url), body)  # type: ignore[no-any-return]

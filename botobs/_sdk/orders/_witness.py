@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from opentelemetry import context
 
+from ..context import current
 from ._answer import is_mixed
 from ._classifiers import Outcome
 from ._decide import submit_outcome
@@ -43,8 +44,7 @@ class _Aside(HttpRequest):
         """It was answered: what is raised because of that answer is none of the order's."""
         super().answered(status, body, headers)
         if self._says_nothing():
-            self._witness.answers.append((self.method, self.path))
-            self._witness.refused = self._witness.refused or (is_trial(self.path) and (status or 0) >= 400)
+            self._witness.answered_aside(self.method, self.path, status or 0)
 
     def failed(self, error: BaseException) -> None:
         """It ended without an answer."""
@@ -87,18 +87,19 @@ class Witness:
     Attributes:
         outcome: Of all submissions of watched clients together; an accepted one settles what was open before.
         entry: The order in the journal, if it is written down.
+        client_order_id: That of the order, as it was given; several may be sent in one request.
         doubts: Orders of unknown outcome, for whoever ends the block to pass on.
         accepted: Client order ids of those that were accepted, where they are asked for.
         waiting: How many submissions of watched clients have begun and not been reported: their calls run in tasks or
             threads of their own, or are answered later over a WebSocket.
         trial: An order was only checked by the exchange.
         refused: That check was answered with a refusal.
-        answers: Method and path of the answered requests that have nothing to do with the order.
         late: Called once with what becomes of the order, what was raised and the orders of unknown outcome, where the
             block has ended before anything was sent: in a task that it has only created, for instance.
     """
 
     __slots__ = (
+        "_answers",
         "_asides",
         "_blind",
         "_closed",
@@ -109,7 +110,7 @@ class Witness:
         "_requests",
         "_unseen",
         "accepted",
-        "answers",
+        "client_order_id",
         "doubts",
         "entry",
         "late",
@@ -119,27 +120,29 @@ class Witness:
         "waiting",
     )
 
-    def __init__(self, entry: Entry | None = None) -> None:
+    def __init__(self, entry: Entry | None = None, client_order_id: str = "") -> None:
         self.entry = entry
+        self.client_order_id = client_order_id
         self.outcome: Outcome | None = None
         self._error: BaseException | None = None
         self._closed = False
         self._requests: list[HttpRequest] = []
         self._overlooked = self._unseen = False
-        self._asides: deque[BaseException] = deque(maxlen=_MOST_ERRORS)
+        # Most blocks see none; both are made for the first one.
+        self._asides: deque[BaseException] | None = None
+        self._answers: deque[tuple[str, str]] | None = None
         self.doubts: list[UnsettledOrder] = []
         self.accepted: set[str] = set()
         self.waiting = 0
         self.trial = self.refused = False
-        self.answers: deque[tuple[str, str]] = deque(maxlen=_MOST_REQUESTS)
         self._lock = threading.Lock()
         self._later: Callable[[], None] | None = None
         self._blind = ""
         self.late: Late | None = None
 
-    def within(self, entered: context.Context) -> context.Context:
-        """`entered` with this witness in it."""
-        return context.set_value(WATCHER, self, context.set_value(_WITNESS, self, entered))
+    def within(self, entered: Mapping[str, object]) -> dict[str, object]:
+        """A context with all of `entered`, and this witness."""
+        return {**entered, WATCHER: self, _WITNESS: self}
 
     def tell(
         self,
@@ -199,6 +202,8 @@ class Witness:
 
         It is called once, perhaps in another thread; what it reads here is kept until then.
         """
+        if not self.waiting:
+            return False
         with self._lock:
             self._later = action if self.waiting else None
             return self._later is not None
@@ -229,8 +234,17 @@ class Witness:
             self._overlooked = True
 
     def aside(self, error: BaseException) -> None:
-        """A watched client's call that has nothing to do with orders raised `error`."""
+        """A request or a watched client's call that has nothing to do with the order raised `error`."""
+        if self._asides is None:
+            self._asides = deque(maxlen=_MOST_ERRORS)
         self._asides.append(error)
+
+    def answered_aside(self, method: str, path: str, status: int) -> None:
+        """A request that has nothing to do with the order was answered, perhaps that of a trial."""
+        if self._answers is None:
+            self._answers = deque(maxlen=_MOST_REQUESTS)
+        self._answers.append((method, path))
+        self.refused = self.refused or (is_trial(path) and status >= 400)
 
     def sent_unseen(self) -> None:
         """Something was sent over a WebSocket, where nobody tells the answers to it."""
@@ -240,7 +254,7 @@ class Witness:
         """A watched client has had an order checked, and that raised `error`."""
         self.trial = True
         if error is not None:
-            self._asides.append(error)
+            self.aside(error)
 
     def raised(self, error: BaseException, exchange: str) -> Outcome:
         """What became of an order when the block that submitted it raised `error`."""
@@ -268,11 +282,11 @@ class Witness:
 
     def _is_of_aside(self, error: BaseException) -> bool:
         """Whether `error` was raised by a request that has nothing to do with the order, or because of its answer."""
-        if any(cause is aside for cause in causes(error) for aside in self._asides):
+        if any(cause is aside for cause in causes(error) for aside in self._asides or ()):
             return True
         request = request_of(error)
         if request is not None:
-            return request in self.answers
+            return request in (self._answers or ())
         # After a refused check the user's own exception is about that, unless something was sent that is not seen.
         return self.refused and not unanswered(error)
 
@@ -311,11 +325,12 @@ class Witness:
         self._error = None
         self.doubts = []
         self._requests = []
-        self._asides.clear()
-        self.answers.clear()
+        self._asides = self._answers = None
 
     def _seen(self, exchange: str) -> Outcome | None:
         """What the requests say together; None where there were none."""
+        if not self._requests:
+            return None
         own = [request for request in self._requests if is_order(request.path)] or self._requests
         seen = requests_outcome(own, exchange)
         # Of several orders in one request, another may be the block's.
@@ -331,5 +346,5 @@ def _is_plain(error: BaseException) -> bool:
 
 def current_witness() -> Witness | None:
     """The witness of the running code's context."""
-    found = context.get_value(_WITNESS)
+    found = current().get(_WITNESS)
     return found if isinstance(found, Witness) else None

@@ -60,6 +60,7 @@ _NAMES_OF: dict[str, tuple[str, ...]] = {
 _LONGEST_TEXT = 16_384
 LONGEST_ID = 128
 _DEEPEST = 4
+_VALUE = re.compile(rf"[^&#\s]{{1,{3 * LONGEST_ID}}}")
 
 
 def client_order_ids(exchange: str, sent: Any) -> list[str]:
@@ -76,9 +77,22 @@ def client_order_ids(exchange: str, sent: Any) -> list[str]:
         if "%22" in sent:
             # JSON within a query, as Binance's batches are sent.
             sent = unquote_plus(sent)
+        if '"' not in sent:
+            return _in_query(sent, _names(exchange))
         matches = _pattern(exchange).finditer(sent)
         return [(json or unquote_plus(query))[:LONGEST_ID] for json, query in (m.groups() for m in matches)]
     return _inside(sent, _names(exchange), _DEEPEST)
+
+
+def _in_query(sent: str, names: frozenset[str]) -> list[str]:
+    """As `_pattern` finds them, ten times as fast: it runs on the thread that sends the order."""
+    address, mark, query = sent.partition("?")
+    found = []
+    for part in (query if mark and "=" not in address else sent).split("&"):
+        name, _, value = part.partition("=")
+        if name in names and (kept := _VALUE.match(value)):
+            found.append(unquote_plus(kept[0])[:LONGEST_ID])
+    return found
 
 
 @functools.cache

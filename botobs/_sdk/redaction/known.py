@@ -49,6 +49,8 @@ def add(value: object) -> bool:
         return False
     if text in _seen:
         return True
+    if text in _weak:
+        return False
     if not _is_strong(text):
         if len(_weak) < MOST and len(text) >= _SHORTEST:
             _weak.add(text)
@@ -132,7 +134,7 @@ def _common(text: str, start: int, form: str) -> int:
 
 
 def _text(value: object) -> str | None:
-    reveal = getattr(value, "get_secret_value", None)
+    reveal = None if type(value) is str else getattr(value, "get_secret_value", None)
     if callable(reveal):
         value = reveal()
     if isinstance(value, bytes | bytearray):
@@ -144,9 +146,10 @@ def _text(value: object) -> str | None:
 
 
 def _is_strong(text: str) -> bool:
+    if len(text) < PREFIX:
+        return False
     counts = Counter(text)
-    bits = -sum(count * math.log2(count / len(text)) for count in counts.values())
-    return len(text) >= PREFIX and bits >= FEWEST_BITS
+    return -sum(count * math.log2(count / len(text)) for count in counts.values()) >= FEWEST_BITS
 
 
 def _written(text: str) -> set[str]:

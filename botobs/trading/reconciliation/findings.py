@@ -13,8 +13,8 @@ from opentelemetry.trace import Link, Status, StatusCode
 
 from ..._sdk.urgent import report_soon
 from ...semconv import trading as names
+from .._order_registry import order_ids
 from .._recorder import Recorder
-from ..orders import order_ids
 
 Kind = Literal["orphaned", "ghost", "drift"]
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.integration.exchange.programs.client_orders import OTHERS
+from tests.integration.exchange.programs.mixed_batches import BATCHES
 from tests.support.environments import environment
 
 _ROOT = Path(__file__).parents[3]
@@ -108,3 +109,11 @@ def test_a_part_of_the_client_is_the_users(client: str) -> None:
         expected = REPLACED[case["case"]]
         said = (case["seen"], case["told"], bool(case["held"]))
         assert said in (expected, _UNREAD.get(case["case"]) if client == "alpaca-py" else expected), case
+
+
+@pytest.mark.parametrize("client", BATCHES)
+def test_a_block_around_a_mixed_batch_is_told_of_its_own_order(client: str) -> None:
+    """Each element counts once; of a batch without the block's order nothing is certain of that."""
+    cases = {case["block"]: (case["told"], case["seen"]) for case in tried(client, "mixed_batches.py")}
+    seen = {"accepted": 1, "rejected": 1}
+    assert cases == {"a": ("acknowledged", seen), "b": ("rejected", seen), "another": ("unknown", seen)}

@@ -304,3 +304,32 @@ class TestPythonBinance:
         with suppress(OSError):
             python_binance.futures_place_batch_order(batchOrders=[dict(order), dict(order)])
         assert outcomes(captured) == {"accepted": 1, "rejected": 1, "unknown": 2}
+
+
+@pytest.mark.parametrize(
+    ("block", "told"), [("a", "acknowledged"), ("b", "rejected"), ("c", "unknown"), ("d", "unknown")]
+)
+@pytest.mark.parametrize("library", ["ccxt", "python-binance"])
+def test_a_block_around_a_batch_is_told_of_its_own_order(
+    captured: Capture,
+    desk: OrderDesk,
+    futures: Any,
+    python_binance: Client,
+    library: str,
+    block: str,
+    told: str,
+) -> None:
+    """Its id is not among them: any of them may be its order, and it is not certain what became of it."""
+    desk.behaviours = ["take"]
+    desk.answers["take"] = (200, [PLACED, REFUSED, NOT_KNOWN])
+    with trading.order(block, exchange="binance").submission():
+        if library == "ccxt":
+            futures.create_orders([ORDER | {"params": {"newClientOrderId": each}} for each in "abc"])
+        else:
+            order = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "1"}
+            python_binance.futures_place_batch_order(
+                batchOrders=[order | {"newClientOrderId": each} for each in "abc"]
+            )
+    assert captured.span("order submit").attributes[trading_names.ORDER_STAGE] == told
+    open_ids = {order.client_order_id for order in UNSETTLED.all()}
+    assert open_ids == {"c"}

@@ -126,7 +126,11 @@ def numbered() -> Iterator[str]:
 IDS = numbered()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Three of five that others have: many more in the long form.
+@settings(
+    max_examples=(settings.default or settings()).max_examples * 3 // 5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     post=st.sampled_from(CLIENTS + PERSISTENT),
     attempts=st.lists(st.sampled_from((*get_args(Behaviour), "nobody listens")), min_size=1, max_size=4),

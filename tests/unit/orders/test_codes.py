@@ -89,6 +89,7 @@ def test_an_entry_says_one_thing_and_has_a_source() -> None:
         ("gateio", "gate"),
         ("huobi", "htx"),
         ("myokx", "okx"),
+        ("deribit", "deribit"),
         ("bitstamp", ""),
         ("", ""),
     ],
@@ -163,3 +164,15 @@ def test_an_answer_about_several_orders_is_mixed_where_one_was_taken() -> None:
         "<html>[",
     ):
         assert not is_mixed(body if isinstance(body, str) else json.dumps(body)), body
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [(10009, "rejected"), (13888, "unknown"), (11094, "unknown"), (10040, "rejected"), (99999, "unknown")],
+)
+def test_deribits_answer(code: int, said: str) -> None:
+    answer = json.dumps({"jsonrpc": "2.0", "error": {"message": "m", "code": code}, "testnet": False})
+    assert (
+        submit_outcome(ccxt.ExchangeError(f"deribit {answer}"), True, 400, exchange="deribit", answer=answer)
+        == said
+    )

@@ -22,7 +22,7 @@ from botobs.semconv import trading as names
 from botobs.testing import Capture, FakeClock
 from botobs.testing._model import points_in, spans_in
 from botobs.trading import _order_registry
-from botobs.trading.orders import order_ids
+from botobs.trading._order_registry import order_ids
 from botobs.trading.session import live
 
 

@@ -44,7 +44,7 @@ def exemplar(amount: float, context: Context | None) -> Exemplar | None:
     span: Any = (current() if context is None else context).get(SPAN_KEY)
     if type(span) is FastSpan and span._trace is not None:
         return amount, time.time_ns(), span._trace[0], span._span_id
-    if not isinstance(span, Span):
+    if span is None or not isinstance(span, Span):
         return None
     try:
         ids = span.get_span_context()

@@ -86,6 +86,11 @@ class Details:
         self.dropped_links = 0
         self.entered = 0
 
+    def keep_links(self, links: list[RecordedLink], most: int) -> None:
+        """Take the links that a span starts with, the last of them where there are more than `most`."""
+        self.links = deque(links, maxlen=most)
+        self.dropped_links = len(links) - len(self.links)
+
 
 def is_valid_link(context: SpanContext | None, attributes: Attributes) -> bool:
     """Whether a link is worth keeping: its context is valid, or has attributes or a trace state."""
@@ -104,6 +109,8 @@ def usable_links(links: Any) -> list[Link]:
 
 def _is_valid(link: Any) -> bool:
     try:
+        if type(link) is Link and link.attributes is None and type(link.context) is SpanContext:
+            return link.context.is_valid or bool(link.context.trace_state)
         return issubclass(type(link), Link) and is_valid_link(link.context, copy(link.attributes))
     except BaseException as error:
         let_pass(error)

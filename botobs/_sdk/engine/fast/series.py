@@ -8,18 +8,15 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ...plain import IMMUTABLE
 from ..cardinality import OVERFLOW, AttributeGuard
 from ..freeze import Attributes, copy, usable_key
-from ..values import series_attributes
+from ..values import is_short, plain_key, series_attributes
 from .cells import Cell
 
 if TYPE_CHECKING:
     from ...redaction import Redactor
 
 _C = TypeVar("_C", bound=Cell)
-#: Characters of a text, bytes, or bits of a number, that are remembered as they were passed.
-_LONGEST = 1000
 _STR = frozenset({str})
 _getter: Callable[..., itemgetter[Any]] = itemgetter
 
@@ -65,8 +62,7 @@ class Series(Generic[_C]):
         self._overflow: _C | None = None
         #: The cell without attributes, once there is one.
         self.bare: _C | None = None
-        #: Plain attributes as they were passed, to their cell. Those with values other than strings have the types
-        #: with them, because `True`, `1` and `1.0` are equal but not the same attribute.
+        #: Plain attributes as they were passed, by `plain_key`, to their cell.
         self.known: dict[Any, _C] = {}
         #: Where texts are found faster: by the number of attributes, what gets those of the names that came first (a
         #: tuple, or the text of a single one), and the cells by them. To make a key of the names too costs more than
@@ -75,7 +71,7 @@ class Series(Generic[_C]):
 
     def find(self, attributes: Attributes) -> _C:
         """The cell of attributes; never raises. Of the service's values only plain ones are hashed or compared."""
-        if type(attributes) is dict and (key := _plain_key(attributes)) is not None:
+        if type(attributes) is dict and (key := plain_key(attributes)) is not None:
             cell = self.known.get(key)
             if cell is not None:
                 return cell
@@ -86,11 +82,11 @@ class Series(Generic[_C]):
             if self.bare is None:
                 self.bare = self._find({}, ())
             return self.bare
-        key = _plain_key(attributes)
+        key = plain_key(attributes)
         cell = None if key is None else self.known.get(key)
         if cell is None:
             cell = self._find(self._clean(attributes), None)
-            short = key is not None and all(map(_is_short, chain(attributes, attributes.values())))
+            short = key is not None and all(map(is_short, chain(attributes, attributes.values())))
             if short and cell is not self._overflow:
                 if len(self.known) > 4 * self._cardinality.series:
                     self.known.clear()
@@ -145,24 +141,6 @@ class Series(Generic[_C]):
                     self._overflow.metric = self._name
                 cell = self._overflow
         return cell
-
-
-def _plain_key(attributes: dict[str, Any]) -> Any:
-    """What attributes are remembered by; None if something of another type would have to be hashed."""
-    for name in attributes:
-        if type(name) is not str:
-            return None
-    types = tuple(map(type, attributes.values()))
-    if _STR.issuperset(types):
-        return tuple(attributes.items())
-    return (tuple(attributes.items()), types) if IMMUTABLE.issuperset(types) else None
-
-
-def _is_short(value: Any) -> bool:
-    """Whether a plain key or value may be remembered as it was passed: what is sent of a long one is short."""
-    if type(value) is str or type(value) is bytes:
-        return len(value) <= _LONGEST
-    return type(value) is not int or value.bit_length() <= _LONGEST
 
 
 def _identity(value: Any) -> Any:

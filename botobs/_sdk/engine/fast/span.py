@@ -264,8 +264,10 @@ class FastSpan(ChangeableSpan):
         if details is not None:
             details.links = None
             start_time = nanoseconds(details.start_time)
-        for link in links:
-            self._append_link(RecordedLink(link.context, copy(link.attributes)))
+        if links:
+            self._more().keep_links(
+                [RecordedLink(link.context, copy(link.attributes)) for link in links], tracer.limits.links
+            )
         self._end = None
         now = perf_counter_ns()
         if type(self._parent) is not int:

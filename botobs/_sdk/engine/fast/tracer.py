@@ -193,7 +193,7 @@ class Tracer(ApiTracer):
         if context is not None and not is_plain(context):
             context = None
         active = (current() if context is None else context).get(SPAN_KEY)
-        parent = active.get_span_context() if isinstance(active, Span) else None
+        parent = active.get_span_context() if active is not None and isinstance(active, Span) else None
         if parent is None or not parent.is_valid:
             parent = None
             trace_id, random = self.shared.new_trace_id()
@@ -216,7 +216,7 @@ class Tracer(ApiTracer):
             own = SpanContext(trace_id, self.shared.new_span_id(), False, flags, state)
             above = active if isinstance(active, UnrecordedSpan) and not active._trace_is_over() else None
             return UnrecordedSpan(own, above and (above.root or above))
-        if isinstance(active, FastSpan) and active._trace is not None:
+        if active is not None and isinstance(active, FastSpan) and active._trace is not None:
             trace = CLOCK.after_steps(active._trace)
             # Below a trace that is over, for a context that was passed explicitly, it is the first one again.
             root = None if active._trace_is_over() else active._root or active
@@ -238,7 +238,7 @@ class Tracer(ApiTracer):
             _notify(processor._on_ending, span)
         for processor in processors:
             _notify(processor.on_end, span)
-        if not isinstance(span, RecordOnlySpan):
+        if type(span) is not RecordOnlySpan:
             self.sink(span)
 
 

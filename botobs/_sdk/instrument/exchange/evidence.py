@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
 from ... import orders
 from ...patching.guard import never_raise
@@ -50,6 +51,7 @@ class OrderEvidence:
     def _requests(self, module: ModuleType) -> None:
         orders.seen_libraries.add("requests")
         self._patches.replace_method(module.Session, "send", _requests_send)
+        self._patches.replace_method(module.adapters.HTTPAdapter, "build_response", _requests_build_response)
 
     def _urllib3(self, module: ModuleType) -> None:
         orders.seen_libraries.add("urllib3")
@@ -59,6 +61,8 @@ class OrderEvidence:
         orders.seen_libraries.add("httpx")
         self._patches.replace_method(module.Client, "send", _httpx_send)
         self._patches.replace_method(module.AsyncClient, "send", _httpx_send_async)
+        self._patches.replace_method(module.Response, "read", _httpx_read)
+        self._patches.replace_method(module.Response, "aread", _httpx_read_async)
 
     def _aiohttp(self, module: ModuleType) -> None:
         orders.seen_libraries.add("aiohttp")
@@ -77,7 +81,9 @@ def _sent(request: orders.HttpRequest, wrapped: Method, *args: Any, **kwargs: An
     try:
         return wrapped(*args, **kwargs)
     except BaseException as error:
-        request.failed(error)
+        request.catch_up()
+        if not request.read:
+            request.failed(error)
         raise
     finally:
         orders.sending.reset(token)
@@ -96,6 +102,16 @@ def _requests_send(wrapped: Method) -> Method:
         return response
 
     return send
+
+
+def _requests_build_response(wrapped: Method) -> Method:
+    def build_response(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        response = wrapped(self, request, *args, **kwargs)
+        if orders.sending.get() is not None:
+            _looked_at(response, request, "status_code", "_content")
+        return response
+
+    return build_response
 
 
 @never_raise(LIBRARY)
@@ -172,6 +188,24 @@ def _httpx_send_async(wrapped: Method) -> Method:
     return send
 
 
+def _httpx_read(wrapped: Method) -> Method:
+    def read(self: Any) -> Any:
+        if orders.sending.get() is not None:
+            _looked_at(self, self._request, "status_code", "_content")
+        return wrapped(self)
+
+    return read
+
+
+def _httpx_read_async(wrapped: Method) -> Method:
+    async def aread(self: Any) -> Any:
+        if orders.sending.get() is not None:
+            _looked_at(self, self._request, "status_code", "_content")
+        return await wrapped(self)
+
+    return aread
+
+
 @never_raise(LIBRARY)
 def _look_at_transport(request: orders.HttpRequest, client: Any, sent: Any) -> None:
     """A transport of the user's may send by another library; one that goes on to httpx' own is seen by its events."""
@@ -200,7 +234,9 @@ async def _sent_async(request: orders.HttpRequest, wrapped: Method, *args: Any, 
     try:
         result = await wrapped(*args, **kwargs)
     except BaseException as error:
-        request.failed(error)
+        request.catch_up()
+        if not request.read:
+            request.failed(error)
         if not isinstance(error, GeneratorExit):
             # A coroutine that is thrown away is ended in a context that is not its own.
             orders.sending.reset(token)
@@ -262,6 +298,8 @@ def _aiohttp_read(wrapped: Method) -> Method:
 
     async def read(self: Any) -> Any:
         request = self.__dict__.get("_botobs_order_request")
+        if request is None and orders.sending.get() is not None:
+            _looked_at(self, self, "status", "_body")
         try:
             body = await wrapped(self)
         except BaseException as error:
@@ -286,6 +324,23 @@ def _note_redirections(request: orders.HttpRequest, response: Any) -> None:
     attempts = getattr(response.retries, "history", ())
     if any(attempt.status in _ELSEWHERE for attempt in attempts):
         request.strayed = True
+
+
+@never_raise(LIBRARY)
+def _looked_at(response: Any, sent: Any, status: str, body: str) -> None:
+    """An answer is at hand before the library returns it: a hook of the user's may read it, and raise because of it.
+
+    Args:
+        response: Whose body may be read later.
+        sent: What it answers, with `method` and `url`: a hook may have sent something else besides.
+        status: Name of its HTTP status.
+        body: Name of its body, bytes once it is whole.
+    """
+    request = orders.sending.get()
+    if request is None or not request.running:
+        return
+    if (sent.method, urlsplit(str(sent.url)).path) == (request.method, request.path):
+        request.looked_at(getattr(response, status), functools.partial(getattr, response, body, None))
 
 
 @never_raise(LIBRARY)

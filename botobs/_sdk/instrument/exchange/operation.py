@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from opentelemetry import context, trace
+from opentelemetry import context
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from ....semconv import exchange as semconv
 from ... import orders
+from ...context import SPAN_KEY, Context
+from ...context import current as current_context
 from ...delays import record_delays
 from ...orders.known import KNOWN
 from ...patching.guard import never_raise
@@ -40,7 +42,7 @@ _ABOUT_ORDERS = re.compile(r"order(?!_book)|my_trades|position")
 
 def current() -> Operation | None:
     """The call that the running code belongs to, if it has not ended."""
-    found = context.get_value(_OPERATION)
+    found = current_context().get(_OPERATION)
     return found if isinstance(found, Operation) and not found.done else None
 
 
@@ -137,12 +139,11 @@ class Operation(ContextScope):
         self._journal: JournalEntries | None = None
         if self._submission is not None:
             self._journal = JournalEntries(who, name, self.span, order, batch, exchanges.values)
-        entered = trace.set_span_in_context(self.span).copy()
-        entered[_OPERATION] = self
+        entered = {**current_context(), SPAN_KEY: self.span, _OPERATION: self}
         if self.attempts is not None:
             # For what is sent in another way than by the client's own requests.
             entered[orders.WATCHER] = self
-        super().__init__(context.Context(entered))
+        super().__init__(entered)
         if self._submission is not None:
             self._submission.begun()
         self._started = time.monotonic()
@@ -176,7 +177,7 @@ class Operation(ContextScope):
     def request(self, method: str, url: str, body: Any = None) -> orders.HttpRequest | None:
         """A request is about to be sent that the client does not send in its own way: the user's code does."""
         attempts = self.attempts
-        if attempts is None or self.done or context.get_value(ASIDE) is self:
+        if attempts is None or self.done or current_context().get(ASIDE) is self:
             return None
         seen = attempts.beside(method, urlsplit(url).path)
         if seen is not None:
@@ -237,9 +238,7 @@ class Operation(ContextScope):
         }
         if failure is not None:
             attributes[semconv.ERROR_TYPE] = failure.kind
-        exchanges.operation_duration.record(
-            duration, attributes, context=trace.set_span_in_context(self.span)
-        )
+        exchanges.operation_duration.record(duration, attributes, context=Context({SPAN_KEY: self.span}))
         if self.requests:
             spender = {name: attributes[name] for name in (semconv.NAME, semconv.CLIENT, semconv.OPERATION)}
             exchanges.spent.add(
@@ -312,7 +311,7 @@ class Operation(ContextScope):
 
     def _record_submission(self, attributes: dict[str, Any], duration: float) -> None:
         self._exchanges.orders.submit_duration.record(
-            duration, attributes, context=trace.set_span_in_context(self.span)
+            duration, attributes, context=Context({SPAN_KEY: self.span})
         )
 
     def _record_cancellation(self, failure: errors.Failure | None, duration: float) -> None:

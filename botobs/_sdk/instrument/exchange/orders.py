@@ -192,7 +192,7 @@ class OrderTracker:
 
 def _know(exchange: str, order: Any) -> None:
     """Remember a unified order of this process: its ids, and whether it has ended."""
-    if isinstance(order, Mapping):
+    if type(order) is dict or isinstance(order, Mapping):
         stage: Stage = "ended" if str(order.get("status")) in ENDS else "open"
         KNOWN.note(
             exchange,
@@ -209,7 +209,7 @@ def _client_order_id(order: Mapping[str, Any]) -> str:
 
 def order_id(order: Any) -> str | None:
     """The exchange's id of a unified order."""
-    identity = order.get("id") if isinstance(order, Mapping) else None
+    identity = order.get("id") if type(order) is dict or isinstance(order, Mapping) else None
     return str(identity)[:128] if identity else None
 
 

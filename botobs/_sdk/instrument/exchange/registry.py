@@ -57,6 +57,8 @@ class Registry:
         Args:
             name: Empty for what is perhaps none: its metrics carry no name, and no alert is about it.
         """
+        if type(name) is str and (found := self.by_name.get(name)) is not None:
+            return found
         key = _OTHER if name is None else str(name).lower()[:40]
         found = self.by_name.get(key)
         if found is not None:

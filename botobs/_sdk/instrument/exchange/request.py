@@ -11,6 +11,7 @@ from opentelemetry import context, trace
 
 from ....semconv import exchange as semconv
 from ... import orders
+from ...context import current as current_context
 from ...patching.guard import never_raise
 from ...upstream import SUPPRESS_HTTP_INSTRUMENTATION
 from . import errors, reconciling
@@ -64,11 +65,10 @@ class Request(ContextScope):
         self._path = url.partition("?")[0]
         self.exchange = exchanges.exchange(who[0])
         self.operation = current()
-        self._aside = self._method == "GET" or context.get_value(ASIDE) is self.operation
+        self._aside = self._method == "GET" or current_context().get(ASIDE) is self.operation
         self._seen: list[orders.HttpRequest] = []
         # The witness of a block leaves these requests to us.
-        entered = context.set_value(orders.WATCHER, self)
-        super().__init__(context.set_value(SUPPRESS_HTTP_INSTRUMENTATION, True, entered))
+        super().__init__({**current_context(), orders.WATCHER: self, SUPPRESS_HTTP_INSTRUMENTATION: True})
         if self.operation is not None:
             self.operation.requests += 1
             if self.operation.requests == 1:

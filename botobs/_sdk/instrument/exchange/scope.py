@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from opentelemetry import context
+
+from ...context import attach
 
 
 class Scope(Protocol):
@@ -27,6 +29,9 @@ class Scope(Protocol):
         """The call raised `error`, which the caller gets unchanged."""
 
 
+#: What calls usually return, so that nothing else has to be asked about it.
+_PLAIN = frozenset({dict, list, str, type(None)})
+
 Begin = Callable[[Any, tuple[Any, ...], dict[str, Any]], "Scope | None"]
 
 
@@ -35,9 +40,9 @@ class ContextScope:
 
     __slots__ = ("_context", "_token")
 
-    def __init__(self, entered: context.Context) -> None:
+    def __init__(self, entered: Mapping[str, object]) -> None:
         self._context = entered
-        self._token: Any = context.attach(entered)
+        self._token: Any = attach(entered)
 
     def pause(self) -> None:
         """Leave the context."""
@@ -47,7 +52,7 @@ class ContextScope:
 
     def resume(self) -> None:
         """Enter the context again."""
-        self._token = context.attach(self._context)
+        self._token = attach(self._context)
 
     def leave(self, error: BaseException | None = None) -> None:
         """Leave for good. A coroutine that is thrown away is ended in a context that is not its own."""
@@ -92,7 +97,7 @@ def scoped(wrapped: Callable[..., Any], begin: Begin) -> Callable[..., Any]:
         except BaseException as error:
             scope.fail(error)
             raise
-        if not inspect.isawaitable(result):
+        if type(result) in _PLAIN or not inspect.isawaitable(result):
             scope.finish(result)
             return result
         scope.pause()

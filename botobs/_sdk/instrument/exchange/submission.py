@@ -19,6 +19,7 @@ from .settling import settle_one
 
 #: Where exchanges put the code of one order of a batch.
 _CODES = ("code", "sCode", "retCode", "error_code", "errorCode", "err-code", "msgCode")
+_CODE_NAMES = frozenset(_CODES)
 _SUCCESS = frozenset({"", "0", "00000", "200", "200000", "None", "null"})
 _LONGEST_CODE = 64
 _LONGEST_ID = 128
@@ -150,32 +151,31 @@ class Submission:
                 self._witness.tried(error)
             return []
         if error is not None:
-            verdicts = self._raised(error, answer)
+            each = verdicts = self._raised(error, answer)
         else:
             if self._edits and orders.replacement(self._who[0], answer) is not None:
                 # One order was cancelled, and another one submitted.
                 self.replaces = True
             elements = enumerate(self._elements(result))
-            verdicts = [self._returned(element, self._given(number), span) for number, element in elements]
+            each = [self._returned(element, self._given(number), span) for number, element in elements]
+            verdicts = list(each)
             if self._edits and not self.replaces:
                 # As where it is raised: the order is there as it was.
-                self._unchanged = _together(verdicts)
-                verdicts = [each for each in verdicts if each in ("accepted", "unknown")]
+                self._unchanged = _together(each)
+                verdicts = [one for one in each if one in ("accepted", "unknown")]
             if orders.UNSETTLED.waiting:
-                self._settle(verdicts, result)
+                self._settle(each, result)
         doubts = [
-            self._doubt(number, result, span)
-            for number, verdict in enumerate(verdicts)
-            if verdict == "unknown"
+            self._doubt(number, result, span) for number, verdict in enumerate(each) if verdict == "unknown"
         ]
-        own = list(verdicts)
+        each = list(each)
         doubts = self._others(verdicts, doubts, span)
         for verdict in verdicts:
             if verdict != "accepted":
                 self._tracker.count(self._who, verdict)
         if verdicts in (["rejected"], ["failed"]):
             KNOWN.refused(self._who[0], client_order_id=str(self._order.get(semconv.ORDER_CLIENT_ID) or ""))
-        if not self._report(own, error, doubts, result):
+        if not self._report(each, error, doubts, result):
             for order in doubts:
                 orders.UNSETTLED.doubt(order)
         return verdicts
@@ -220,14 +220,28 @@ class Submission:
     ) -> bool:
         """Report to the enclosing `submission()`; returns whether it passes the unknown orders on."""
         witness = self._witness
-        outcome = _together(verdicts) if verdicts else self._unchanged
-        if witness is None or outcome is None:
+        if witness is None:
+            return False
+        outcome = self._of_block(verdicts, witness.client_order_id, result) or self._unchanged
+        if outcome is None:
             return False
         accepted: list[str] = []
         if witness.doubts or doubts or orders.UNSETTLED.waiting:
             taken = [number for number, verdict in enumerate(verdicts) if verdict == "accepted"]
             accepted = [self._ids(number, result)[0] for number in taken]
         return witness.tell(outcome, error, doubts, accepted)
+
+    def _of_block(
+        self, verdicts: list[orders.Outcome], client_order_id: str, result: Any
+    ) -> orders.Outcome | None:
+        """What became of the order of the block around the call, of perhaps several that the call submits."""
+        if len(set(verdicts)) < 2:
+            return verdicts[0] if verdicts else None
+        for number, verdict in enumerate(verdicts):
+            if client_order_id and self._ids(number, result)[0] == client_order_id:
+                return verdict
+        # Any of them may be the block's: what holds for some of them is certain of none.
+        return "unknown" if {"accepted", "unknown"} & set(verdicts) else "rejected"
 
     def _settle(self, verdicts: list[orders.Outcome], result: Any) -> None:
         """One that was accepted now may have been sent before, under the same id. That it was rejected says nothing."""
@@ -359,6 +373,8 @@ def _has_name(element: Any) -> bool:
 
 
 def _codes(element: Mapping[str, Any]) -> list[str]:
+    if _CODE_NAMES.isdisjoint(element):
+        return []
     found = [element.get(name) for name in _CODES]
     texts = [str(code)[:_LONGEST_CODE] for code in found if isinstance(code, str | int)]
     return [text for text in texts if text not in _SUCCESS]

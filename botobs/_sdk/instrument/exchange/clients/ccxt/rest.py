@@ -16,6 +16,8 @@ from typing import Any
 from opentelemetry import context
 
 from ......semconv import exchange as semconv
+from .....context import attach
+from .....context import current as current_context
 from .....orders.journal import JOURNAL
 from .....patching.guard import never_raise
 from .....patching.patch import Patches
@@ -197,7 +199,7 @@ class _Endpoint:
         context.detach(self._token)
 
     def resume(self) -> None:
-        self._token = context.attach(context.set_value(_ENDPOINT, self))
+        self._token = attach({**current_context(), _ENDPOINT: self})
 
     def finish(self, result: Any) -> None:
         self.pause()
@@ -255,11 +257,13 @@ def _unified(asked: Endpoint | None, result: Any) -> Any:
 def _begin_request(
     exchanges: ExchangeTelemetry, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Request | None:
-    known.add_all(getattr(instance, name, None) for name in _CREDENTIALS)
+    for name in _CREDENTIALS:
+        if (secret := getattr(instance, name, None)) is not None:
+            known.add(secret)
     url = args[0] if args else kwargs.get("url", "")
     method = args[1] if len(args) > 1 else kwargs.get("method", "GET")
     identity = who(exchanges, instance)
-    endpoint = context.get_value(_ENDPOINT)
+    endpoint = current_context().get(_ENDPOINT)
     api = "other"
     if isinstance(endpoint, _Endpoint):
         api = endpoint.api
