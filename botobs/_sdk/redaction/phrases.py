@@ -1,30 +1,42 @@
-"""Mnemonics: twelve or more words in a row of BIP-39's list of English words, without a name beside them.
+"""Mnemonics: twelve or more words in a row of BIP-39's lists, of all languages, without a name beside them.
 
-In lines, numbered, quoted one by one, with dashes, as a form or a path, in capitals.
+In lines, numbered, quoted one by one, with dashes, as a form or a path, in capitals, with or without accents.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Callable
 from functools import cache
 
 from .rules import text as data
 
 #: What BIP-39 allows at least.
 _FEWEST = 12
-_RUN = re.compile(r"[A-Za-z][A-Za-z ,;:|/\t\r\n\\'\"0-9.()\[\]{}<>#*+_=&-]{46,}+")
-# What is shorter ends a row, as no word of the list is, unless it belongs to a number, a field or a tag: `1st`, `w1=`,
-# `<li>`.
-_WORD = re.compile(r"(?<!\\)(?:[A-Za-z]{3,}|(?<![0-9A-Za-z])[A-Za-z]{1,2}(?![0-9A-Za-z=>]))")
+# Of another script than Latin a word may be one sign.
+_RUN = re.compile(r"[A-Za-z\x80-\U0010ffff][A-Za-z \x80-\U0010ffff,;:|/\t\r\n\\'\"0-9.()\[\]{}<>#*+_=&-]{22,}+")
+_SHORTEST_OF_LATIN = 47
+# What is shorter ends a row, as no word of the lists is, unless it belongs to a number, a field or a tag: `1st`, `w1=`,
+# `<li>`. The blank of Japanese is none.
+_OTHER = r"[A-Za-z\x80-\u2fff\u3001-\U0010ffff]"
+_WORD = re.compile(
+    rf"(?<!\\)(?:{_OTHER}{{3,}}|[\x80-\u2fff\u3001-\U0010ffff]{_OTHER}?|(?<![0-9A-Za-z])[A-Za-z]{{1,2}}(?![0-9A-Za-z=>]))"
+)
+_LONGEST_WORD = 9
 
 
 # Read at once: later a process may have no descriptor left.
-_LIST = data("english.txt")
+_LIST = data("mnemonics.txt")
 
 
 @cache
 def _words() -> frozenset[str]:
-    return frozenset(_LIST.split())
+    # As they are composed, taken apart, and written without their accents.
+    whole = _LIST.split()
+    apart = [unicodedata.normalize("NFD", word) for word in whole]
+    plain = ["".join(sign for sign in word if not "\u0300" <= sign <= "\u036f") for word in apart]
+    return frozenset((*whole, *apart, *plain))
 
 
 def without_phrases(text: str, redacted: str) -> str:
@@ -33,12 +45,14 @@ def without_phrases(text: str, redacted: str) -> str:
 
 
 def _without_known(run: str, redacted: str) -> str:
-    known = _words()
+    if run.isascii() and len(run) < _SHORTEST_OF_LATIN:
+        return run
     words = _WORD.findall(run.lower())
-    # Of as many words in a row one is the last of a dozen.
-    if not any(
-        words[at] in known and _row(words, at, known) for at in range(_FEWEST - 1, len(words), _FEWEST)
-    ):
+    # Sentences have a shorter or a longer word among any dozen; the lists are made for a text that has none.
+    if not _has_row(words, _may_be_known):
+        return run
+    known = _words()
+    if not _has_row(words, known.__contains__):
         return run
     found = list(_WORD.finditer(run))
     kept: list[str] = []
@@ -54,11 +68,21 @@ def _without_known(run: str, redacted: str) -> str:
     return "".join((*kept, run[done:]))
 
 
-def _row(words: list[str], at: int, known: frozenset[str]) -> bool:
-    """Whether enough words around one are known."""
+def _may_be_known(word: str) -> bool:
+    return 3 <= len(word) <= _LONGEST_WORD or not word.isascii()
+
+
+def _has_row(words: list[str], is_one: Callable[[str], bool]) -> bool:
+    """Whether enough words in a row are of a kind."""
+    # Of as many words in a row one is the last of a dozen.
+    return any(is_one(words[at]) and _row(words, at, is_one) for at in range(_FEWEST - 1, len(words), _FEWEST))
+
+
+def _row(words: list[str], at: int, is_one: Callable[[str], bool]) -> bool:
+    """Whether enough words around one are of a kind."""
     first = last = at
-    while first > max(0, at - _FEWEST) and words[first - 1] in known:
+    while first > max(0, at - _FEWEST) and is_one(words[first - 1]):
         first -= 1
-    while last < min(len(words), at + _FEWEST) and words[last] in known:
+    while last < min(len(words), at + _FEWEST) and is_one(words[last]):
         last += 1
     return last - first >= _FEWEST

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+import string
 from urllib.parse import unquote
 
 from .addresses import without_addresses
@@ -27,6 +28,9 @@ from .values import is_like_a_password
 _PEM_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]*+)-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]++-----")
 _PEM_SECRETS = ("PRIVATE KEY", "CERTIFICATE", "SECRET")
+_OF_PEM = string.ascii_letters + string.digits + "+/=\\\r\n"
+#: Characters in front of the end of a key that are a part of it and no words.
+_SHORTEST_OF_PEM = 20
 # All of a run is taken, also one without a second part: no token begins within it.
 _JWT = re.compile(r"eyJ(?<=\beyJ)[A-Za-z0-9_-]{5,}+(?P<rest>\.[A-Za-z0-9_-]{5,}+(?:\.[A-Za-z0-9_-]*+)?)?")
 # After the scheme something that is no word: with a digit, a sign, or a capital inside.
@@ -84,7 +88,7 @@ def _clean(text: str, name: str) -> str:
 
 def _decoded(text: str, name: str = "") -> str:
     """All rules but those for encoded texts."""
-    if "-----BEGIN" in text:
+    if "-----BEGIN" in text or "-----END" in text:
         text = _without_keys(text)
     if "eyJ" in text:
         text = _JWT.sub(lambda match: REDACTED if match["rest"] else match[0], text)
@@ -102,7 +106,7 @@ def _decoded(text: str, name: str = "") -> str:
         text = _LOGIN.sub(_without_login, text)
     if len(text) >= 16:
         text = without_runs(text, name)
-        if len(text) >= 47:
+        if len(text) >= 23:
             text = without_phrases(text, REDACTED)
         if len(text) >= SHORTEST:
             text = without_octets(text)
@@ -147,7 +151,7 @@ def _encoded(match: re.Match[str]) -> str:
 
 
 def _without_keys(text: str) -> str:
-    """Take out keys in PEM; one without an end is taken to the end of the text."""
+    """Take out keys in PEM; of one without a beginning the lines in front of its end, of one without an end all that follows."""
     kept: list[str] = []
     end = 0
     while (begin := _PEM_BEGIN.search(text, end)) is not None:
@@ -158,4 +162,10 @@ def _without_keys(text: str) -> str:
         else:
             kept.append(text[end : begin.end()])
             end = begin.end()
-    return "".join((*kept, text[end:]))
+    rest = text[end:]
+    close = _PEM_END.search(rest)
+    if close is not None and any(secret in close[0] for secret in _PEM_SECRETS):
+        before = rest[: close.start()].rstrip(_OF_PEM)
+        if close.start() - len(before) >= _SHORTEST_OF_PEM:
+            kept, rest = [*kept, before, REDACTED], rest[close.end() :]
+    return "".join((*kept, rest))

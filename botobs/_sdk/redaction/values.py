@@ -26,7 +26,10 @@ _BECH32 = re.compile(r"[a-z]{2,12}1[02-9ac-hj-np-z]{30,}")
 _ACCOUNT = re.compile(r"[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|G[A-Z2-7]{55}|[A-Z2-7]{58}")
 _TICKER = re.compile(r"[A-Z0-9.]{1,10}")
 _PLACEHOLDER = re.compile(
-    r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}|<\w++>|\*+|\.\.\.|x{3,}|X{3,}"
+    # The bracket that closes one may be that of a mapping.
+    r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}?|<\w++>|\*+|\.\.\.|x{3,}|X{3,}"
+    # Where a program has it from.
+    r"|(?:os\.environ|os\.getenv|getenv|process\.env|(?:self|settings|config|cfg|args|options|secrets|ctx)\.[A-Za-z_])[\w.]*+(?:[\[(].*)?"
     # A type in a signature.
     r"|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated|Literal)\[.*"
 )
@@ -47,7 +50,7 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # Of an issuer, and perhaps of a kind: `cxakp_…`, `sb_secret_…`.
 _ISSUED = re.compile(r"([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{24,255})")
 _FORMAT = re.compile("(?:" + "|".join(RULES.formats) + ")(?![A-Za-z0-9])")
-_NUMERIC = ("fa", "mfa", "otp", "pin")
+_NUMERIC = ("fa", "mfa", "otp", "pin", "totp", "twofa")
 _PIN = re.compile(r"\d{4,8}")
 # Words before a run of which the last few count.
 _LOOK_BACK = 40
@@ -119,6 +122,11 @@ def is_like_a_token(value: str) -> bool:
 def is_token_or_uuid(value: str) -> bool:
     """Whether a text beside a name looks like a token, or is a UUID, as some issuers' keys are."""
     return is_like_a_token(value) or _UUID.fullmatch(value) is not None
+
+
+def is_code(promise: str, value: str) -> bool:
+    """Whether a number beside the name of a PIN or a one-time password is one."""
+    return promise in _NUMERIC and _PIN.fullmatch(value) is not None
 
 
 def is_drawn(run: str, shortest_hex: int) -> bool:
