@@ -1,10 +1,10 @@
-"""Takes out the cells below the names of secrets: of CSV, and of tables of psql, Markdown and terminals."""
+"""Takes out the cells below the names of secrets: of CSV, of tables of psql, Markdown and terminals, and of data frames."""
 
 from __future__ import annotations
 
 import re
 
-from .names import PASSWORDS, promise
+from .names import CODES, PASSWORDS, promise
 from .rules import REDACTED
 from .values import is_code, is_secret
 
@@ -13,6 +13,10 @@ _BARS = "\u2502\u2506|"
 _SEPARATORS = (*_BARS, "\t", ";", ",")
 _HEADING = re.compile(r"2?[A-Za-z_][\w.\-]{0,40}(?: [\w.\-]{1,40})?")
 _DRAWN = re.compile(r"[\s|+:=\u2500-\u257f-]*", re.ASCII)
+_KINDS = (*PASSWORDS, *CODES)
+# Between cells that blanks set below their heading.
+_GAP = "  "
+_GAPS = re.compile(r"( {2,})")
 _BLANKS = " \t\r\f\v"
 #: Of a heading; a longer line is none.
 _LONGEST = 1024
@@ -24,6 +28,11 @@ def without_columns(text: str) -> str:
     separator, secret = "", dict[int, str]()
     width = 0
     for number, line in enumerate(lines):
+        if secret and separator == _GAP:
+            if (cells := _without_aligned(line, width, secret)) is not None:
+                lines[number] = cells
+                continue
+            secret = {}
         if secret and _DRAWN.fullmatch(line):
             continue
         cells = line.split(separator) if secret else []
@@ -45,10 +54,27 @@ def _clean(promised: str, cell: str) -> str:
     return cell.replace(value, REDACTED) if is_one else cell
 
 
+def _without_aligned(line: str, width: int, secret: dict[int, str]) -> str | None:
+    """A line below a heading without a sign between its cells; nothing of one that has not as many cells, or a number in front."""
+    parts = _GAPS.split(line)
+    first = 2 if parts[0] == "" else 0
+    more = (len(parts) - first + 1) // 2 - width
+    if more not in (0, 1):
+        return None
+    for at, promised in secret.items():
+        place = first + 2 * (at + more)
+        parts[place] = _clean(promised, parts[place])
+    return "".join(parts)
+
+
 def _heading(line: str, below: str) -> tuple[str, int, dict[int, str]]:
     """What separates the cells of a heading, how many they are, and which promise what; none of no heading."""
     separator = next((sign for sign in _SEPARATORS if sign in line), "")
     has_bars = separator in _BARS
+    if not separator and _GAP in (words := line.strip()) and len(line) <= _LONGEST:
+        names = _GAPS.split(words)[::2]
+        is_one = all(map(_HEADING.fullmatch, names))
+        return _GAP, len(names), {at: kind for at, name in enumerate(names) if is_one and (kind := promise(name)) in _KINDS}
     if not separator or len(line) > _LONGEST or (has_bars and not (below and _DRAWN.fullmatch(below))):
         return "", 0, {}
     names = [cell.strip(' "\r') for cell in line.split(separator)]
@@ -57,4 +83,4 @@ def _heading(line: str, below: str) -> tuple[str, int, dict[int, str]]:
         return "", 0, {}
     if separator in ",;" and " " in line.strip(" \r"):
         return "", 0, {}
-    return separator, len(names), {at: kind for at, name in enumerate(names) if (kind := promise(name))}
+    return separator, len(names), {at: kind for at, name in enumerate(names) if (kind := promise(name)) in _KINDS}

@@ -37,7 +37,7 @@ _STEMS = ("key", "keys", "token", "tokens", "pass", "pw", "phrase", "sign")
 #: One of these is in every name that promises something; in lower case.
 STEMS = frozenset((
     "2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass",
-    "pck", "phrase", "pin", "psw", "pw", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "words",
+    "pck", "phrase", "pin", "pk", "psw", "pw", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "words",
     *RULES.foreign,
 ))  # fmt: skip
 

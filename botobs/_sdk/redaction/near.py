@@ -17,11 +17,11 @@ from .values import (
     SHORTEST_HEX,
     is_code,
     is_drawn,
-    is_like_a_password,
     is_like_a_token,
     is_named_id,
     is_secret,
     is_token_or_uuid,
+    may_be_the_password,
 )
 
 # What signs alone part from a name; a pair may say `value` or `default` in front of it.
@@ -38,7 +38,7 @@ _VALUES = re.compile(
     rf"|({_RUN})"
 )
 _BEHIND_SIGNS = re.compile(_RUN)
-_CODE = re.compile(r"\d{4,8}(?![\w.])")
+_CODE = re.compile(r"\d{4,8}(?![\w.-])")
 # `expected the password, got '…'`, and what has a line to itself below the name.
 _TOLD = re.compile(r"['\"]?[,;:]? (?:but |and )?(?:got|new value(?: is)?|now):? ['\"]?([^\s'\",;]{6,200})")
 _NEXT_LINE = re.compile(r"\r?\n([^\s:=]{6,200})(?:\r?\n|\Z)")
@@ -61,7 +61,7 @@ def without_near(text: str, names: Iterable[tuple[int, int, str]]) -> tuple[str,
     for start, end, promised in names:
         if start < done:
             continue
-        value = _beside(text, end, promised)
+        value = _beside(text, start, end, promised)
         value = value or _told(text, start, end, promised)
         if value is None and promised in PASSWORDS:
             value = _behind(text, end) or _before(text, max(done, start - _FARTHEST), start)
@@ -72,7 +72,7 @@ def without_near(text: str, names: Iterable[tuple[int, int, str]]) -> tuple[str,
     return "".join((*kept, text[done:])), values
 
 
-def _beside(text: str, end: int, promised: str) -> tuple[int, int] | None:
+def _beside(text: str, start: int, end: int, promised: str) -> tuple[int, int] | None:
     between = _BESIDE.match(text, end)
     if between is None or not between[0].strip(_BLANKS):
         return None
@@ -88,7 +88,9 @@ def _beside(text: str, end: int, promised: str) -> tuple[int, int] | None:
         or not is_secret(promised, found[0])
     ):
         return None
-    is_one = is_token_or_uuid(found[0]) or (promised in PASSWORDS and is_like_a_password(found[0]))
+    is_one = is_token_or_uuid(found[0]) or (
+        promised in PASSWORDS and may_be_the_password(text[start:end], found[0])
+    )
     return found.span() if is_one else None
 
 
@@ -97,7 +99,7 @@ def _told(text: str, start: int, end: int, promised: str) -> tuple[int, int] | N
     found = _TOLD.match(text, end) or (_NEXT_LINE.match(text, end) if is_line else None)
     if found is None:
         return None
-    is_password = promised in PASSWORDS and is_like_a_password(found[1])
+    is_password = promised in PASSWORDS and may_be_the_password(text[start:end], found[1])
     return found.span(1) if is_password or is_code(promised, found[1]) else None
 
 

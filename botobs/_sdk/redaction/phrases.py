@@ -31,7 +31,8 @@ _LIST = data("mnemonics.txt")
 
 
 @cache
-def _words() -> frozenset[str]:
+def words() -> frozenset[str]:
+    """Of all lists, in small letters."""
     # As they are composed, taken apart, and written without their accents.
     whole = _LIST.split()
     apart = [unicodedata.normalize("NFD", word) for word in whole]
@@ -47,19 +48,19 @@ def without_phrases(text: str, redacted: str) -> str:
 def _without_known(run: str, redacted: str) -> str:
     if run.isascii() and len(run) < _SHORTEST_OF_LATIN:
         return run
-    words = _WORD.findall(run.lower())
+    said = _WORD.findall(run.lower())
     # Sentences have a shorter or a longer word among any dozen; the lists are made for a text that has none.
-    if not _has_row(words, _may_be_known):
+    if not _has_row(said, _may_be_known):
         return run
-    known = _words()
-    if not _has_row(words, known.__contains__):
+    known = words()
+    if not _has_row(said, known.__contains__):
         return run
     found = list(_WORD.finditer(run))
     kept: list[str] = []
     done = first = 0
     while first < len(found):
         last = first
-        while last < len(found) and words[last] in known:
+        while last < len(found) and said[last] in known:
             last += 1
         if last - first >= _FEWEST:
             kept += (run[done : found[first].start()], redacted)
@@ -72,17 +73,17 @@ def _may_be_known(word: str) -> bool:
     return 3 <= len(word) <= _LONGEST_WORD or not word.isascii()
 
 
-def _has_row(words: list[str], is_one: Callable[[str], bool]) -> bool:
+def _has_row(said: list[str], is_one: Callable[[str], bool]) -> bool:
     """Whether enough words in a row are of a kind."""
     # Of as many words in a row one is the last of a dozen.
-    return any(is_one(words[at]) and _row(words, at, is_one) for at in range(_FEWEST - 1, len(words), _FEWEST))
+    return any(is_one(said[at]) and _row(said, at, is_one) for at in range(_FEWEST - 1, len(said), _FEWEST))
 
 
-def _row(words: list[str], at: int, is_one: Callable[[str], bool]) -> bool:
+def _row(said: list[str], at: int, is_one: Callable[[str], bool]) -> bool:
     """Whether enough words around one are of a kind."""
     first = last = at
-    while first > max(0, at - _FEWEST) and is_one(words[first - 1]):
+    while first > max(0, at - _FEWEST) and is_one(said[first - 1]):
         first -= 1
-    while last < min(len(words), at + _FEWEST) and is_one(words[last]):
+    while last < min(len(said), at + _FEWEST) and is_one(said[last]):
         last += 1
     return last - first >= _FEWEST

@@ -56,8 +56,12 @@ _QUOTES = str.maketrans(
 # Marks of HTML, of JSON as it is written for pages, of the logs of nginx, of quotes of other scripts; and characters of
 # JSON and nginx.
 _OPENING_QUOTES = "\u201c\u201e\xab\u300c\u300e\uff02\u2018"
-_ESCAPES = ("&quot;", "&#3", "&#x", "&lt;", "&apos;", "\\u00", "\\x2", "\\x3", *_OPENING_QUOTES)
-_ESCAPED = re.compile(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
+_ESCAPES = ("&quot;", "&#3", "&#x", "&lt;", "&apos;", "\\u", "\\x2", "\\x3", *_OPENING_QUOTES)
+# No sign of control, and no half of a character.
+_ESCAPED = re.compile(
+    r"\\(?:x([2-7][0-9a-fA-F])|u(00[2-9a-fA-F][0-9a-fA-F]|0[1-9a-fA-F][0-9a-fA-F]{2}|[1-9a-cA-CefEF][0-9a-fA-F]{3}"
+    r"|[dD][0-7][0-9a-fA-F]{2}))"
+)
 _NO_SPACE = re.compile(r"[^\s]++")
 
 
@@ -79,7 +83,7 @@ def clean(text: str, name: str = "") -> str:
 
 def _clean(text: str, name: str) -> str:
     if ("&" in text or "\\" in text or not text.isascii()) and any(mark in text for mark in _ESCAPES):
-        plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), html.unescape(text)).translate(_QUOTES)
+        plain = _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), html.unescape(text)).translate(_QUOTES)
         bare = _decoded(plain, name)
         text = text if bare == plain else bare
     text = _decoded(text, name)

@@ -195,7 +195,7 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 	if promised != aSecret {
 		guess := word(text[:min(len(text), start+longestGuess)], start)
 		if _, stop, _ := decided(text, start, guess, promised); stop == 0 {
-			return 0, 0, ""
+			return remarked(text, name, start, promised)
 		}
 	}
 	if stop = word(text, start); strings.ContainsFunc(text[start:stop], isLetterOrDigit) {
@@ -203,8 +203,8 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 	} else {
 		stop = 0
 	}
-	if stop == 0 && promised == aSecret {
-		return remarked(text, behind)
+	if stop == 0 {
+		return remarked(text, name, behind, promised)
 	}
 	return start, stop, by
 }
@@ -337,7 +337,12 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 		return start, end, text[start:start+1] + Mark + closing
 	}
 	if text[start] == '{' {
-		return 0, 0, ""
+		if !isOfSignature[promised] {
+			return 0, 0, ""
+		}
+		// Of an elliptic curve: `{"r": "0x…", "s": "0x…", "v": 27}`.
+		end := bracket(text, start)
+		return start, end, itemsOut(text[start:end], promised)
 	}
 	if promised == "auth" {
 		// A user and a password, as requests and aiohttp take them.
@@ -372,6 +377,28 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 	}
 	// What stands behind the last item that was replaced is not touched.
 	return start, start + out.done, out.made.String()
+}
+
+var (
+	isOfSignature = set("sig sign signature signatures")
+	item          = regexp.MustCompile(`['"]([^'"\n]+)(?:['"]|$)`)
+)
+
+// itemsOut is a mapping without its items that are secrets.
+func itemsOut(text, promised string) string {
+	var out edit
+	for at := 0; at < len(text); {
+		found := item.FindStringSubmatchIndex(text[at:])
+		if found == nil {
+			break
+		}
+		if isSecret(promised, text[at+found[2]:at+found[3]]) {
+			out.put(text, at+found[2], at+found[3], Mark)
+		}
+		// The quote that ends one may begin the next.
+		at += found[3]
+	}
+	return out.end(text)
 }
 
 // valueBefore is the value that stands before its name: `value="…" name="…"`.
