@@ -32,6 +32,8 @@ func newForwarder(guarded, behind, secrets string) (*forwarder, error) {
 			},
 		},
 		MaxIdleConnsPerHost: 64,
+		// A usual request goes out in one write.
+		WriteBufferSize: 128 << 10,
 		// Before the collector closes it, which takes one that is idle away after a minute.
 		IdleConnTimeout:     30 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second,

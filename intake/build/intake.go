@@ -30,6 +30,7 @@ type intake struct {
 	redactor    *redactor
 	figures     *figures
 	deltas      *deltas
+	instances   *instances
 	memory      *budget
 	turns       *turns
 	bodyTimeout time.Duration
@@ -155,10 +156,22 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share, 
 	if found.deltas {
 		found.rejected += i.deltas.takeOut(body, time.Now())
 	}
+	joined := 0
 	if isJSON(r) {
-		body, err = i.redactor.json(body)
+		body, err = i.redactor.json(body, func(given any) bool {
+			joined = i.instances.joinJSON(given, time.Now())
+			return joined > 0
+		})
 	} else {
+		if signal == "traces" {
+			body, joined = i.instances.join(body, time.Now())
+		}
 		body = i.redactor.protobuf(signal, body)
+	}
+	if joined > 0 {
+		i.figures.join(joined)
+		slog.Warn("instances of a service are more than a quarter of BOTOBS_SPAN_METRICS_INSTANCES: counted as one",
+			"service", found.services, "resources", joined)
 	}
 	return signal, body, found, err
 }

@@ -81,13 +81,24 @@ def test_cardinality_bomb(live: LiveStack, faults: FaultTable) -> None:
 
 
 def test_instances_without_end_take_no_counter_from_others(live: LiveStack) -> None:
-    """A process of its own for each task, more than upstream remembers; what was counted before goes on."""
+    """A process of its own for each task, more than the collector remembers; what was counted before goes on."""
     calls = 'sum(traces_span_metrics_calls_total{service_name="beside-instances"})'
     _send_spans(live, "beside-instances", ["call"] * 5)
     assert eventually(lambda: live.value(calls) == 5)
+    for first in range(1, 6_001, 1_500):
+        _send_tasks(live, range(first, first + 1_500))
+    counted = 'traces_span_metrics_calls_total{service_name="instances"}'
+    # A quarter of BOTOBS_SPAN_METRICS_INSTANCES, and the rest as one.
+    assert eventually(lambda: live.value(f"count({counted})") == 1_251)
+    assert eventually(lambda: live.value(counted.replace("}", ', service_instance_id="others"}')) == 4_750)
+    _send_spans(live, "beside-instances", ["call"] * 7)
+    assert eventually(lambda: live.value(calls) == 12)
+
+
+def _send_tasks(live: LiveStack, numbers: range) -> None:
     request = ExportTraceServiceRequest()
     now = time.time_ns()
-    for number in range(1, 1_501):
+    for number in numbers:
         one = request.resource_spans.add()
         for key, value in (("service.name", "instances"), ("service.instance.id", f"task-{number}")):
             one.resource.attributes.add(key=key).value.string_value = value
@@ -95,11 +106,6 @@ def test_instances_without_end_take_no_counter_from_others(live: LiveStack) -> N
         span.span_id = number.to_bytes(8, "big")
         span.start_time_unix_nano, span.end_time_unix_nano = now - 10**6, now
     live.export("/v1/traces", request.SerializeToString())
-    assert eventually(
-        lambda: live.value('count(traces_span_metrics_calls_total{service_name="instances"})') == 1_500
-    )
-    _send_spans(live, "beside-instances", ["call"] * 7)
-    assert eventually(lambda: live.value(calls) == 12)
 
 
 def test_edges_that_are_too_many_are_counted(live: LiveStack) -> None:
