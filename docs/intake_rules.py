@@ -1,4 +1,4 @@
-"""Writes what the intake needs of the SDK's rules as Go source: `rules.go` and `mnemonics.go` in `intake/build/redact`."""
+"""Writes what the intake needs of the SDK's rules as Go: `rules.go` and `mnemonics.go` in `intake/build/redact`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ package redact
 
 import "sync"
 
-// mnemonicWords are those of BIP-39's lists, as they are composed, taken apart, and without accents; made for the first text that
-// may hold a mnemonic.
+// mnemonicWords are those of the lists of BIP-39, as composed, taken apart, and without accents; made for the first text
+// that may hold a mnemonic.
 var mnemonicWords = sync.OnceValue(func() map[string]bool {
 	return """
 _HEAD = """\

@@ -153,7 +153,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
             ("botobs_intake_joined_instances_total",),
             None,
             ("tests/drills/test_pipeline_poison.py::test_instances_without_end_take_no_counter_from_others",),
-            "further ones are the one instance `others`; the spans are all there, and the intake's log names the service",
+            "further ones are the one instance `others`; the spans are all there, and the intake's log names it",
         ),
         Loss(
             "edges between services, while more spans wait for their partner than `BOTOBS_COLLECTOR_EDGES`",

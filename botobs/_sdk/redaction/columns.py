@@ -1,4 +1,4 @@
-"""Takes out the cells below the names of secrets: of CSV, of tables of psql, Markdown and terminals, and of data frames."""
+"""Takes out the cells below the names of secrets: of CSV, data frames, and tables of psql, Markdown and terminals."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def without_columns(text: str) -> str:
     width = 0
     for number, line in enumerate(lines):
         if secret and separator == _GAP:
-            if (cells := _without_aligned(line, width, secret)) is not None:
-                lines[number] = cells
+            if (clean := _without_aligned(line, width, secret)) is not None:
+                lines[number] = clean
                 continue
             secret = {}
         if secret and _DRAWN.fullmatch(line):
@@ -55,7 +55,7 @@ def _clean(promised: str, cell: str) -> str:
 
 
 def _without_aligned(line: str, width: int, secret: dict[int, str]) -> str | None:
-    """A line below a heading without a sign between its cells; nothing of one that has not as many cells, or a number in front."""
+    """A line below a heading without a sign between its cells, if it has as many cells or one more."""
     parts = _GAPS.split(line)
     first = 2 if parts[0] == "" else 0
     more = (len(parts) - first + 1) // 2 - width
@@ -74,7 +74,11 @@ def _heading(line: str, below: str) -> tuple[str, int, dict[int, str]]:
     if not separator and _GAP in (words := line.strip()) and len(line) <= _LONGEST:
         names = _GAPS.split(words)[::2]
         is_one = all(map(_HEADING.fullmatch, names))
-        return _GAP, len(names), {at: kind for at, name in enumerate(names) if is_one and (kind := promise(name)) in _KINDS}
+        return (
+            _GAP,
+            len(names),
+            {at: kind for at, name in enumerate(names) if is_one and (kind := promise(name)) in _KINDS},
+        )
     if not separator or len(line) > _LONGEST or (has_bars and not (below and _DRAWN.fullmatch(below))):
         return "", 0, {}
     names = [cell.strip(' "\r') for cell in line.split(separator)]
@@ -83,4 +87,8 @@ def _heading(line: str, below: str) -> tuple[str, int, dict[int, str]]:
         return "", 0, {}
     if separator in ",;" and " " in line.strip(" \r"):
         return "", 0, {}
-    return separator, len(names), {at: kind for at, name in enumerate(names) if (kind := promise(name)) in _KINDS}
+    return (
+        separator,
+        len(names),
+        {at: kind for at, name in enumerate(names) if (kind := promise(name)) in _KINDS},
+    )

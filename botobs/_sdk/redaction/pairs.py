@@ -224,9 +224,7 @@ _SPOKEN = re.compile(
 )
 
 
-def _spoken(
-    text: str, begin: int, end: int, start: int, promised: str
-) -> tuple[int, int, str] | None:
+def _spoken(text: str, begin: int, end: int, start: int, promised: str) -> tuple[int, int, str] | None:
     """`password is hunter2`, `--password hunter2`: beside words, only what has a digit and a letter is a value."""
     spoken = _SPOKEN.match(text, start)
     if spoken is None:

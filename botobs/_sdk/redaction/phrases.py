@@ -15,7 +15,9 @@ from .rules import text as data
 #: What BIP-39 allows at least.
 _FEWEST = 12
 # Of another script than Latin a word may be one sign.
-_RUN = re.compile(r"[A-Za-z\x80-\U0010ffff][A-Za-z \x80-\U0010ffff,;:|/\t\r\n\\'\"0-9.()\[\]{}<>#*+_=&-]{22,}+")
+_RUN = re.compile(
+    r"[A-Za-z\x80-\U0010ffff][A-Za-z \x80-\U0010ffff,;:|/\t\r\n\\'\"0-9.()\[\]{}<>#*+_=&-]{22,}+"
+)
 _SHORTEST_OF_LATIN = 47
 # What is shorter ends a row, as no word of the lists is, unless it belongs to a number, a field or a tag: `1st`, `w1=`,
 # `<li>`. The blank of Japanese is none.

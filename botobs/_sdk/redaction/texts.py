@@ -83,7 +83,9 @@ def clean(text: str, name: str = "") -> str:
 
 def _clean(text: str, name: str) -> str:
     if ("&" in text or "\\" in text or not text.isascii()) and any(mark in text for mark in _ESCAPES):
-        plain = _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), html.unescape(text)).translate(_QUOTES)
+        plain = _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), html.unescape(text)).translate(
+            _QUOTES
+        )
         bare = _decoded(plain, name)
         text = text if bare == plain else bare
     text = _decoded(text, name)
@@ -155,7 +157,7 @@ def _encoded(match: re.Match[str]) -> str:
 
 
 def _without_keys(text: str) -> str:
-    """Take out keys in PEM; of one without a beginning the lines in front of its end, of one without an end all that follows."""
+    """Take out keys in PEM; what lacks a beginning is taken from its first line, and what lacks an end wholly."""
     kept: list[str] = []
     end = 0
     while (begin := _PEM_BEGIN.search(text, end)) is not None:

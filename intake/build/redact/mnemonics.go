@@ -4,8 +4,8 @@ package redact
 
 import "sync"
 
-// mnemonicWords are those of BIP-39's lists, as they are composed, taken apart, and without accents; made for the first text that
-// may hold a mnemonic.
+// mnemonicWords are those of the lists of BIP-39, as composed, taken apart, and without accents; made for the first text
+// that may hold a mnemonic.
 var mnemonicWords = sync.OnceValue(func() map[string]bool {
 	return set(`
 abacate abaco abaisser abaixo abajur abakus abaküs abaküs abalar abandon abartı abater abbaglio abbinato abdal abdest
