@@ -18,7 +18,7 @@ package redact
 
 import "sync"
 
-// mnemonicWords are those of the lists of BIP-39, as composed, taken apart, and without accents; made for the first text
+// mnemonicWords are those of the lists of BIP-39: composed, taken apart, and without accents; made for the first text
 // that may hold a mnemonic.
 var mnemonicWords = sync.OnceValue(func() map[string]bool {
 	return """
