@@ -19,7 +19,7 @@ from .drawn import CORNER, without_drawn
 from .marks import SCHEMES, found_in, lower
 from .octets import SHORTEST, without_octets
 from .pairs import without_pairs
-from .phrases import without_phrases
+from .phrases import SHORTEST_OF_LATIN, without_phrases
 from .quotes import without_quotes
 from .rules import REDACTED
 from .runs import without_runs
@@ -112,7 +112,7 @@ def _decoded(text: str, name: str = "") -> str:
         text = _LOGIN.sub(_without_login, text)
     if len(text) >= 16:
         text = without_runs(text, name)
-        if len(text) >= 23:
+        if len(text) >= SHORTEST_OF_LATIN or not text.isascii():
             text = without_phrases(text, REDACTED)
         if len(text) >= SHORTEST:
             text = without_octets(text)
