@@ -48,3 +48,25 @@ func TestOneServiceTakesAQuarterOfTheInstances(t *testing.T) {
 	// The collector has forgotten them.
 	expect(false, "tasks", "task-20", now.Add(2*time.Hour))
 }
+
+func TestWhoSaysNoInstanceGoesByItsProcess(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	kept := &instances{newRooms(40)}
+	body := func(process int) []byte {
+		resource := []byte(nil)
+		for _, pair := range [][2]string{{"service.name", "jobs"}, {"host.name", "desk"}, {"process.pid", fmt.Sprint(process)}} {
+			resource = withField(resource, 1, view(attribute(pair[0], pair[1])))
+		}
+		return withField(nil, 1, view(withField(nil, 1, view(resource))))
+	}
+	for process := range 20 {
+		left, joined := kept.join(body(process), now)
+		found := whose{}
+		fields(left, 1, func(owned, _ []byte) {
+			fields(owned, 1, func(resource, _ []byte) { found = ofProtobuf(resource) })
+		})
+		if (joined == 1) != (process >= 10) || (found.instance == others) != (process >= 10) || found.host != "desk" {
+			t.Errorf("process %d became %+v", process, found)
+		}
+	}
+}
