@@ -148,11 +148,12 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
             "totals stay right, and the spans are all there; the series bears the label `otel_metric_overflow`",
         ),
         Loss(
-            "what is counted of the spans of an instance, if more than `BOTOBS_SPAN_METRICS_INSTANCES` send in an hour",
-            (),
+            "which instance of a service its spans are counted for, if it has more than a quarter of "
+            "`BOTOBS_SPAN_METRICS_INSTANCES` within an hour",
+            ("botobs_intake_joined_instances_total",),
             None,
             ("tests/drills/test_pipeline_poison.py::test_instances_without_end_take_no_counter_from_others",),
-            "the counters of those that were silent for longest begin anew, which rates see; the spans are all there",
+            "further ones are the one instance `others`; the spans are all there, and the intake's log names it",
         ),
         Loss(
             "edges between services, while more spans wait for their partner than `BOTOBS_COLLECTOR_EDGES`",

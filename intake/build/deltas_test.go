@@ -21,7 +21,7 @@ func deltasOf(service string, from, count int, temporality byte) []byte {
 
 func TestOneServiceTakesAQuarterOfTheSeriesOfDeltas(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	kept := newDeltas(400)
+	kept := &deltas{newRooms(400)}
 	expect := func(wanted int, service string, from, count int, temporality byte, at time.Time) {
 		t.Helper()
 		body := deltasOf(service, from, count, temporality)

@@ -13,6 +13,7 @@ type figures struct {
 	refused     map[string]int64
 	accepted    int64
 	rejected    int64
+	joined      int64
 	connections func() (strangers, known int)
 }
 
@@ -42,6 +43,12 @@ func (f *figures) accept(rejectedPoints int) {
 	f.rejected += int64(rejectedPoints)
 }
 
+func (f *figures) join(resources int) {
+	f.lock.Lock()
+	defer f.lock.Unlock()
+	f.joined += int64(resources)
+}
+
 func (f *figures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/metrics" && r.URL.Path != "/" {
 		http.NotFound(w, r)
@@ -61,6 +68,9 @@ func (f *figures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "# HELP botobs_intake_rejected_points_total Points that were taken out because they contradict themselves.")
 	fmt.Fprintln(w, "# TYPE botobs_intake_rejected_points_total counter")
 	fmt.Fprintf(w, "botobs_intake_rejected_points_total %d\n", f.rejected)
+	fmt.Fprintln(w, "# HELP botobs_intake_joined_instances_total Resources of spans whose instances are counted as one, because their service has too many.")
+	fmt.Fprintln(w, "# TYPE botobs_intake_joined_instances_total counter")
+	fmt.Fprintf(w, "botobs_intake_joined_instances_total %d\n", f.joined)
 	fmt.Fprintln(w, "# HELP botobs_intake_refused_total Connections that were closed and requests that were refused.")
 	fmt.Fprintln(w, "# TYPE botobs_intake_refused_total counter")
 	names := make([]string, 0, len(f.refused))

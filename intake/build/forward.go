@@ -32,6 +32,8 @@ func newForwarder(guarded, behind, secrets string) (*forwarder, error) {
 			},
 		},
 		MaxIdleConnsPerHost: 64,
+		// A usual request goes out in one write.
+		WriteBufferSize: 128 << 10,
 		// Before the collector closes it, which takes one that is idle away after a minute.
 		IdleConnTimeout:     30 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second,
@@ -44,19 +46,24 @@ func newForwarder(guarded, behind, secrets string) (*forwarder, error) {
 	return made, nil
 }
 
-const protobufType = "application/x-protobuf"
+const (
+	protobufType = "application/x-protobuf"
+	jsonType     = "application/json"
+)
 
 // send waits as long as the sender does: a collector whose queues are full holds senders back.
 func (f *forwarder) send(reply reply, r *http.Request, signal string, body []byte, rejected int) error {
 	var said answer
 	switch {
-	case isJSON(r) || !isUntouched(signal, body, time.Now()):
-		said = f.post(r.Context(), f.guarded+"/v1/"+signal, reply.contentType(r), [][]byte{body})
+	case isJSON(r):
+		said = f.post(r.Context(), f.guarded+"/v1/"+signal, jsonType, [][]byte{body})
+	case !isUntouched(signal, body, time.Now()):
+		said = f.post(r.Context(), f.guarded+"/v1/"+signal, protobufType, [][]byte{body})
 	case signal == "traces":
 		said = f.joiner.do(r.Context(), body)
 	default:
 		// Prometheus takes a request of points whole or not at all.
-		said = f.post(r.Context(), f.behind+"/v1/"+signal, reply.contentType(r), [][]byte{body})
+		said = f.post(r.Context(), f.behind+"/v1/"+signal, protobufType, [][]byte{body})
 	}
 	if said.err != nil {
 		return silent

@@ -30,6 +30,7 @@ type intake struct {
 	redactor    *redactor
 	figures     *figures
 	deltas      *deltas
+	instances   *instances
 	memory      *budget
 	turns       *turns
 	bodyTimeout time.Duration
@@ -45,8 +46,9 @@ type refusal struct {
 func (r refusal) Error() string { return r.text }
 
 var (
-	noToken   = refusal{http.StatusUnauthorized, "token", "no valid token"}
-	noPlace   = refusal{http.StatusNotFound, "unknown", "no such signal"}
+	noToken = refusal{http.StatusUnauthorized, "token", "no valid token"}
+	noPlace = refusal{http.StatusNotFound, "unknown", "nothing is taken here: POST to /v1/traces, /v1/metrics or " +
+		"/v1/logs (OTEL_EXPORTER_OTLP_ENDPOINT is the address without these), or the same over gRPC"}
 	crowded   = refusal{http.StatusServiceUnavailable, "connections", "too many connections with this token"}
 	busy      = refusal{http.StatusServiceUnavailable, "memory", "busy: send it again later"}
 	tooLarge  = refusal{http.StatusRequestEntityTooLarge, "too_large", "too large, as it came, unpacked or in memory: send less at a time"}
@@ -155,16 +157,29 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share, 
 	if found.deltas {
 		found.rejected += i.deltas.takeOut(body, time.Now())
 	}
+	joined := 0
 	if isJSON(r) {
-		body, err = i.redactor.json(body)
+		body, err = i.redactor.json(body, func(given any) bool {
+			joined = i.instances.joinJSON(given, time.Now())
+			return joined > 0
+		})
 	} else {
+		if signal == "traces" {
+			body, joined = i.instances.join(body, time.Now())
+		}
 		body = i.redactor.protobuf(signal, body)
+	}
+	if joined > 0 {
+		i.figures.join(joined)
+		slog.Warn("instances of a service are more than a quarter of BOTOBS_SPAN_METRICS_INSTANCES: counted as one",
+			"service", found.services, "resources", joined)
 	}
 	return signal, body, found, err
 }
 
 func isJSON(r *http.Request) bool {
-	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.TrimSpace(kind), jsonType)
 }
 
 func mayName(known *token, found *measured) error {
@@ -240,10 +255,10 @@ func read(from io.Reader, share *share, expected int64, much func() error) ([]by
 
 // unpacked is a stream without its encoding. The decoder reads what has come already: it waits for nobody.
 func unpacked(from io.Reader, encoding string) (io.Reader, error) {
-	switch encoding {
+	switch strings.ToLower(encoding) {
 	case "", "identity":
 		return from, nil
-	case "gzip":
+	case "gzip", "x-gzip":
 		return gzip.NewReader(from)
 	case "deflate", "zlib":
 		return zlib.NewReader(from)

@@ -27,7 +27,7 @@ type settings struct {
 	clientCA             string
 	collector, behind    string
 	memory               int64
-	deltas               int
+	deltas, instances    int
 	header, body, idle   time.Duration
 	strangers, addresses int
 	perToken             int
@@ -51,6 +51,7 @@ func main() {
 	flag.IntVar(&given.addresses, "strangers-per-address", 128, "the same from one address (IPv6: one network of 64 bits)")
 	flag.IntVar(&given.perToken, "connections-per-token", 2048, "connections that have shown the same token")
 	flag.IntVar(&given.deltas, "delta-series", 20_000, "series of deltas that the collector remembers, of all senders together")
+	flag.IntVar(&given.instances, "span-metrics-instances", 5_000, "service instances whose spans the collector counts, of all senders together")
 	flag.Parse()
 	given.memory = *memory << 20
 	// Where the collector is, and the authority of the certificates that services must show, if they must.
@@ -87,7 +88,7 @@ func run(given settings) error {
 	go guard.sweep(ctx)
 	intake := &intake{
 		tokens: tokens, forward: forward, guard: guard, redactor: redactor, figures: figures,
-		deltas: newDeltas(given.deltas), memory: newBudget(given.memory), turns: newTurns(), bodyTimeout: given.body,
+		deltas: &deltas{newRooms(given.deltas)}, instances: &instances{newRooms(given.instances)}, memory: newBudget(given.memory), turns: newTurns(), bodyTimeout: given.body,
 	}
 	services, err := tlsConfig(given.secrets, given.clientCA)
 	if err != nil {

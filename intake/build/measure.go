@@ -108,7 +108,7 @@ type measured struct {
 }
 
 var (
-	errMalformed = errors.New("no valid protobuf message of OTLP")
+	errMalformed = errors.New("no valid message of OTLP, in protobuf, or in JSON with Content-Type: application/json")
 	errTooLarge  = errors.New("larger in memory than a request may be")
 )
 

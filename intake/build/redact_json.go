@@ -10,8 +10,8 @@ import (
 	"botobs.dev/intake/redact"
 )
 
-// json is a request of OTLP in JSON without secrets, written anew if there were any.
-func (r *redactor) json(body []byte) ([]byte, error) {
+// json is a request of OTLP in JSON without secrets, written anew if there were any, or if something else was changed in it.
+func (r *redactor) json(body []byte, change func(given any) bool) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var given any
@@ -21,7 +21,7 @@ func (r *redactor) json(body []byte) ([]byte, error) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return nil, errMalformed
 	}
-	tree := &tree{attributes: r.attributes}
+	tree := &tree{attributes: r.attributes, changed: change(given)}
 	tree.clean(given)
 	if !tree.changed {
 		return body, nil

@@ -14,7 +14,6 @@ import (
 // reply is how a request is read and answered: in HTTP, or in gRPC.
 type reply interface {
 	body(r *http.Request, share *share, much func() error) ([]byte, error)
-	contentType(r *http.Request) string
 	refuse(refusal)
 	// answer passes on what the collector has said.
 	answer(status int, header http.Header, body []byte)
@@ -41,8 +40,6 @@ func (a httpReply) body(r *http.Request, share *share, much func() error) ([]byt
 	body, err := read(stream, share, expected, much)
 	return body, fault(err)
 }
-
-func (a httpReply) contentType(r *http.Request) string { return r.Header.Get("Content-Type") }
 
 func (a httpReply) refuse(said refusal) {
 	if said.status == http.StatusUnauthorized {
@@ -87,8 +84,6 @@ func (a grpcReply) body(r *http.Request, share *share, much func() error) ([]byt
 	body, err := read(stream, share, 0, much)
 	return body, fault(err)
 }
-
-func (a grpcReply) contentType(*http.Request) string { return protobufType }
 
 // The words of gRPC for those of HTTP: https://opentelemetry.io/docs/specs/otlp/#failures
 var codes = map[int]int{

@@ -96,9 +96,14 @@ func FuzzPair(f *testing.F) {
 // FuzzUntouched: what is no request of OTLP is looked at without harm.
 func FuzzUntouched(f *testing.F) {
 	f.Add(spansOf(2))
-	f.Fuzz(func(_ *testing.T, body []byte) {
+	f.Fuzz(func(t *testing.T, body []byte) {
 		isUntouched("traces", body, time.Now())
 		isUntouched("metrics", body, time.Now())
+		kept := &instances{newRooms(sharesOfRooms)}
+		kept.join(body, time.Now())
+		if left, joined := kept.join(body, time.Now()); joined == 0 && !bytes.Equal(left, body) {
+			t.Errorf("%q became %q", body, left)
+		}
 	})
 }
 

@@ -74,6 +74,13 @@ SECRETS: list[tuple[str, str]] = [
 
 #: Texts that help a person, and must stay as they are.
 INNOCENTS = [
+    "unable to refresh token: HTTP 503",
+    "password=${DB_PASSWORD}",
+    "api_key: $API_KEY",
+    "api_secret = os.environ['API_SECRET']",
+    "--api-secret TEXT  Secret of the exchange.",
+    "otp=2026-01-01",
+    "a feed that stopped near noon while every other venue kept sending prices again",
     "create_order binance",
     "GET /bots/{id}",
     "InsufficientFunds: binance Account has insufficient balance for requested action.",

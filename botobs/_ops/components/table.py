@@ -69,6 +69,7 @@ COMPONENTS: tuple[Component, ...] = (
             "--secrets={secrets}",
             "--memory-mib={BOTOBS_INTAKE_MEMORY_MIB}",
             "--delta-series={BOTOBS_COLLECTOR_DELTA_STREAMS}",
+            "--span-metrics-instances={BOTOBS_SPAN_METRICS_INSTANCES}",
         ),
         environ=intake.environ_of,
         address="BOTOBS_OTLP_HTTP_PORT",

@@ -63,8 +63,8 @@ COLLECTOR = rows(
     ("SPAN_METRICS_INTERVAL", DURATION, "15s", "how often metrics of spans are sent"),
     ("SPAN_METRICS_SERIES", integer(1), "2000", "series that a service instance may have before the rest is counted "
      "as overflow"),
-    ("SPAN_METRICS_INSTANCES", integer(1), "5000", "service instances whose spans are counted; with more, the counters "
-     "of those that were silent for longest begin anew"),
+    ("SPAN_METRICS_INSTANCES", integer(1), "5000", "service instances whose spans are counted; one service may have a "
+     "quarter within an hour, and its further ones are counted as one"),
     ("OTLP_CLIENT_CA", PATH, "", "an authority's file: services need a certificate of it as well as their token"),
     ("GATEWAYS_COMPRESSION", choice("none", "gzip", "snappy", "zstd", "zlib", "deflate", "lz4"), "none",
      "how an agent compresses what it sends to gateways"),

@@ -21,8 +21,10 @@ _FORMS = (
     r",\s*+(?:\w{0,20}[vV]alue|default|content)=",
     # `"name" value=`, `"name" default=`, and `"name" value { string_value: ` of Protobuf's text.
     rf"{_QUOTE}\s*+(?:value|default|content)\s*+(?:=|:|\{{\s*+\w{{1,20}}:)\s*+",
-    # `name</td><td class="…">`
-    r"</[\w:-]{1,40}>\s*+<[\w:-]{1,40}(?:\s[^<>]{0,200})?>",
+    # `name</td><td class="…">`, `name</b>: `
+    r"</[\w:-]{1,40}>\s*+(?:[:=]\s*+(?:<[\w:-]{1,40}(?:\s[^<>]{0,200})?>)?|<[\w:-]{1,40}(?:\s[^<>]{0,200})?>)",
+    # The next text of a command as it is sent to Redis.
+    r"(?:\\r\\n|\r\n)\$\d{1,6}(?:\\r\\n|\r\n)",
     # A part of a form.
     r"['\"](?:\r?\n){2}",
     # The end of an element's beginning, behind its attributes.

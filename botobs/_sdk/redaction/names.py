@@ -15,6 +15,10 @@ from .rules import RULES
 SECRET = "secret"
 #: The value is a secret, or the folder that a shell is in.
 FOLDER = "pwd"
+#: Promises of which what looks like a password is one, also in a sentence.
+PASSWORDS = (SECRET, FOLDER)
+#: Promises of one-time passwords.
+CODES = ("otp", "totp", "twofa")
 #: A longer name says at its end what it names.
 _LONGEST = 128
 #: Base64 may end with the letters of `db_pw`.
@@ -33,7 +37,7 @@ _STEMS = ("key", "keys", "token", "tokens", "pass", "pw", "phrase", "sign")
 #: One of these is in every name that promises something; in lower case.
 STEMS = frozenset((
     "2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass",
-    "pck", "phrase", "pin", "psw", "pw", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "words",
+    "pck", "phrase", "pin", "pk", "psw", "pw", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "words",
     *RULES.foreign,
 ))  # fmt: skip
 
@@ -75,7 +79,7 @@ def _promise(name: str) -> str:
         return words[-1] if words[-1] in ("key", "session") else ""
     last = words[-1]
     if last in RULES.ambiguous:
-        return "" if len(words) > 1 and words[-2] in RULES.harmless else last
+        return "" if len(words) > 1 and words[-2] in RULES.harmless and last not in CODES else last
     # `binancekey`.
     return "key" if last.endswith("key") and last[:-3] in RULES.exchanges else ""
 

@@ -11,31 +11,37 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .names import SECRET
+from .names import PASSWORDS
 from .rules import REDACTED
 from .values import (
     SHORTEST_HEX,
+    is_code,
     is_drawn,
-    is_like_a_password,
     is_like_a_token,
     is_named_id,
     is_secret,
     is_token_or_uuid,
+    may_be_the_password,
 )
 
-# What signs alone part from a name; a pair may say `value` in front of it.
+# What signs alone part from a name; a pair may say `value` or `default` in front of it.
 _BESIDE = re.compile(
-    r"[ \t\r\n!-/:-@\[-^`{-~\u2190-\u21ff\u2500-\u257f\u279c]{1,24}(?:[vV]alue[ \t\r\n!-/:-@\[-^`{-~]{1,12})?"
+    r"[ \t\r\n!-/:-@\[-^`{-~\u2190-\u21ff\u2500-\u257f\u279c]{1,24}"
+    r"(?:(?:[vV]alue|default)[ \t\r\n!-/:-@\[-^`{-~]{1,12})?"
 )
 _BLANKS = " \t\r\n"
 # In quotes, behind a verb or an arrow, alone in its line; or any other run, which is judged more strictly.
 _RUN = r"[^ \t\r\n'\"\\<>|,;:=(){}\[\]`]{8,200}={0,2}"
 _VALUES = re.compile(
     r"['\"]([^'\"\\ \t\r\n]{8,200})['\"]"
-    r"|(?: (?:is|was|got):? | (?:->|=>|\u2192|\u279c) |\n[ \t]{0,16})([^'\"\\ \t\r\n]{8,200})(?:[\n ]|\Z)"
+    r"|(?: (?:is|was|got|value):? | (?:->|=>|\u2192|\u279c) |\n[ \t]{0,16})([^'\"\\ \t\r\n]{8,200})(?:[\n ]|\Z)"
     rf"|({_RUN})"
 )
 _BEHIND_SIGNS = re.compile(_RUN)
+_CODE = re.compile(r"\d{4,8}(?![\w.-])")
+# `expected the password, got '…'`, and what has a line to itself below the name.
+_TOLD = re.compile(r"['\"]?[,;:]? (?:but |and )?(?:got|new value(?: is)?|now):? ['\"]?([^\s'\",;]{6,200})")
+_NEXT_LINE = re.compile(r"\r?\n([^\s:=]{6,200})(?:\r?\n|\Z)")
 _QUOTED = re.compile(r"[^'\"\r\n]{6,200}")
 # `… is the password`
 _SAID = re.compile(r"['\"]? (?:(?:is|was) (?:the|your|my|its|our|new|a|an) |as (?:the |new |a |an )?)")
@@ -55,8 +61,9 @@ def without_near(text: str, names: Iterable[tuple[int, int, str]]) -> tuple[str,
     for start, end, promised in names:
         if start < done:
             continue
-        value = _beside(text, end, promised)
-        if value is None and promised == SECRET:
+        value = _beside(text, start, end, promised)
+        value = value or _told(text, start, end, promised)
+        if value is None and promised in PASSWORDS:
             value = _behind(text, end) or _before(text, max(done, start - _FARTHEST), start)
         if value is not None:
             kept += (text[done : value[0]], REDACTED)
@@ -65,10 +72,13 @@ def without_near(text: str, names: Iterable[tuple[int, int, str]]) -> tuple[str,
     return "".join((*kept, text[done:])), values
 
 
-def _beside(text: str, end: int, promised: str) -> tuple[int, int] | None:
+def _beside(text: str, start: int, end: int, promised: str) -> tuple[int, int] | None:
     between = _BESIDE.match(text, end)
     if between is None or not between[0].strip(_BLANKS):
         return None
+    code = _CODE.match(text, between.end())
+    if code is not None and is_code(promised, code[0]):
+        return code.span()
     pattern = _QUOTED if between[0][-1] in "'\"" else _BEHIND_SIGNS
     found = pattern.match(text, between.end())
     if (
@@ -78,8 +88,19 @@ def _beside(text: str, end: int, promised: str) -> tuple[int, int] | None:
         or not is_secret(promised, found[0])
     ):
         return None
-    is_one = is_token_or_uuid(found[0]) or (promised == SECRET and is_like_a_password(found[0]))
+    is_one = is_token_or_uuid(found[0]) or (
+        promised in PASSWORDS and may_be_the_password(text[start:end], found[0])
+    )
     return found.span() if is_one else None
+
+
+def _told(text: str, start: int, end: int, promised: str) -> tuple[int, int] | None:
+    is_line = not start or text[start - 1] == "\n"
+    found = _TOLD.match(text, end) or (_NEXT_LINE.match(text, end) if is_line else None)
+    if found is None:
+        return None
+    is_password = promised in PASSWORDS and may_be_the_password(text[start:end], found[1])
+    return found.span(1) if is_password or is_code(promised, found[1]) else None
 
 
 def _behind(text: str, end: int) -> tuple[int, int] | None:

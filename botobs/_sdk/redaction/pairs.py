@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable
 
 from .between import BETWEEN
-from .names import FOLDER, SECRET, STEMS, promise
+from .names import CODES, FOLDER, PASSWORDS, SECRET, STEMS, promise
 from .near import without_near
 from .quoting import bracket, quoted, word
 from .rules import REDACTED, RULES
-from .values import FEWEST_WORDS, is_like_a_password, is_like_a_token, is_secret
+from .values import FEWEST_WORDS, is_code, is_like_a_token, is_secret, may_be_the_password
 
 _NAME = re.compile(r"[\w.\-]*+")
 # Where the part of a name begins in a mark: at its beginning, or within what stands before a quoted value, "dup key: ".
@@ -59,6 +59,7 @@ _HEADERS = ("authorization", "x-auth", "x-authentication", "proxy-authorization"
 _ITEMS = re.compile(r"[\[(]\s*+(?:b?['\"][^'\"\\\n]*+(?:['\"][\s,]*+|\Z))++[\])]?")
 # A user and a password, as requests and aiohttp take them.
 _LOGIN = re.compile(r"\(\s*+['\"][^'\"\\\n]{0,100}['\"]\s*+,\s*+['\"]([^'\"\\\n]{1,200})['\"]\s*+\)")
+_SIGNATURES = ("sig", "sign", "signature", "signatures")
 _ITEM = re.compile(r"(['\"])([^'\"\n]++)(?=['\"]|\Z)")
 
 
@@ -144,7 +145,7 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
     between = BETWEEN.match(text, end)
     if between is None and text.startswith(", ", end) and text.startswith("[", begin - 1) and begin:
         # As C# writes an item of a mapping: `[Name, value]`.
-        return _spoken(text, begin, end + 2, promised)
+        return _spoken(text, begin, end, end + 2, promised)
     if between is None or _REDACTED_VALUE.match(text, between.end()):
         return None
     start = between.end()
@@ -153,7 +154,7 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         if argument is not None:
             # `from_key('…')`
             return (*argument, REDACTED) if is_secret(promised, text[slice(*argument)]) else None
-        return _spoken(text, begin, start, promised)
+        return _spoken(text, begin, end, start, promised)
     inside = quoted(text, start)
     if inside is not None:
         if "," in between[0] and _IS_NAME.match(text, inside[1]):
@@ -183,7 +184,7 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
     stop = word(text, start)
     if any(map(str.isalnum, text[start:stop])) and is_secret(promised, text[start:stop]):
         return start, stop, REDACTED
-    return _remarked(text, start) if promised == SECRET else None
+    return _remarked(text, name, start, promised)
 
 
 def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
@@ -198,13 +199,17 @@ def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     login = _LOGIN.match(text, start) if promised == "auth" else None
     if login is not None:
         return (*login.span(1), REDACTED) if is_secret(SECRET, login[1]) else None
-    items = _ITEMS.match(text, start)
-    if items is None:
+    if promised in _SIGNATURES and text[start] == "{":
+        # Of an elliptic curve: `{"r": "0x…", "s": "0x…", "v": 27}`.
+        end = bracket(text, start)
+    elif (items := _ITEMS.match(text, start)) is not None:
+        end = items.end()
+    else:
         return None
     clean = _ITEM.sub(
-        lambda item: item[1] + (REDACTED if is_secret(promised, item[2]) else item[2]), items[0]
+        lambda item: item[1] + (REDACTED if is_secret(promised, item[2]) else item[2]), text[start:end]
     )
-    return None if clean == items[0] else (start, items.end(), clean)
+    return None if clean == text[start:end] else (start, end, clean)
 
 
 # What errors say of a secret before they quote it: `--api-secret: invalid int value: '…'`.
@@ -215,32 +220,34 @@ _REMARK = re.compile(
 )
 _SPOKEN = re.compile(
     r"(?:(?:for|of) [^\s'\"]{1,40} )?"
-    r"(?:(?:is|was|of|(?:(?:set|changed|updated|equal) )?to|has value|est|ist|lautet|es|->):? )?['\"(]?([^\s'\"|]++)"
+    r"(?:(?:is|was|of|(?:(?:set|changed|updated|equal) )?to|TO|has value|est|ist|lautet|es|->):? )?['\"(]?([^\s'\"|]++)"
 )
 
 
-def _spoken(text: str, begin: int, start: int, promised: str) -> tuple[int, int, str] | None:
+def _spoken(text: str, begin: int, end: int, start: int, promised: str) -> tuple[int, int, str] | None:
     """`password is hunter2`, `--password hunter2`: beside words, only what has a digit and a letter is a value."""
     spoken = _SPOKEN.match(text, start)
     if spoken is None:
         return None
-    is_option = text[begin] == "-" or _SETTING.search(text, max(0, begin - 10), begin) is not None
+    name = text[begin:end]
+    is_option = name[:1] == "-" or _SETTING.search(text, max(0, begin - 10), begin) is not None
     value = spoken[1].rstrip(".,;:)]?")
     if (
         not is_option
-        and (promised not in (SECRET, "passe") or len(value) < 6 or not is_like_a_password(value))
-        and promised != "otp"
+        and (promised not in (*PASSWORDS, "passe") or len(value) < 6 or not may_be_the_password(name, value))
+        and not (promised in CODES and is_secret(promised, value))
     ):
-        return _remarked(text, start) if promised == SECRET else None
+        return _remarked(text, name, start, promised)
     return (spoken.start(1), spoken.start(1) + len(value), REDACTED) if is_secret(promised, value) else None
 
 
-def _remarked(text: str, start: int) -> tuple[int, int, str] | None:
-    """What looks like a password behind words and a colon."""
-    remark = _REMARK.match(text, start)
+def _remarked(text: str, name: str, start: int, promised: str) -> tuple[int, int, str] | None:
+    """What looks like a password, or is a code, behind words and a colon."""
+    remark = _REMARK.match(text, start) if promised in (*PASSWORDS, *CODES) else None
     if remark is None:
         return None
     value = remark[1].rstrip(".,;:)]?")
-    if len(value) < 6 or not is_like_a_password(value):
+    is_password = promised in PASSWORDS and len(value) >= 6 and may_be_the_password(name, value)
+    if not is_password and not is_code(promised, value):
         return None
     return remark.start(1), remark.start(1) + len(value), REDACTED

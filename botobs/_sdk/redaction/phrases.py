@@ -1,30 +1,44 @@
-"""Mnemonics: twelve or more words in a row of BIP-39's list of English words, without a name beside them.
+"""Mnemonics: twelve or more words in a row of BIP-39's lists, of all languages, without a name beside them.
 
-In lines, numbered, quoted one by one, with dashes, as a form or a path, in capitals.
+In lines, numbered, quoted one by one, with dashes, as a form or a path, in capitals, with or without accents.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 
 from .rules import text as data
 
 #: What BIP-39 allows at least.
 _FEWEST = 12
-_RUN = re.compile(r"[A-Za-z][A-Za-z ,;:|/\t\r\n\\'\"0-9.()\[\]{}<>#*+_=&-]{46,}+")
-# What is shorter ends a row, as no word of the list is, unless it belongs to a number, a field or a tag: `1st`, `w1=`,
-# `<li>`.
-_WORD = re.compile(r"(?<!\\)(?:[A-Za-z]{3,}|(?<![0-9A-Za-z])[A-Za-z]{1,2}(?![0-9A-Za-z=>]))")
+# Of another script than Latin a word may be one sign.
+_RUN = re.compile(
+    r"[A-Za-z\x80-\U0010ffff][A-Za-z \x80-\U0010ffff,;:|/\t\r\n\\'\"0-9.()\[\]{}<>#*+_=&-]{22,}+"
+)
+#: Characters of a dozen words of Latin letters.
+SHORTEST_OF_LATIN = 47
+# What is shorter ends a row, as no word of the lists is, unless it belongs to a number, a field or a tag: `1st`, `w1=`,
+# `<li>`. The blank of Japanese is none.
+_OTHER = r"[A-Za-z\x80-\u2fff\u3001-\U0010ffff]"
+_WORD = re.compile(
+    rf"(?<!\\)(?:{_OTHER}{{3,}}|[\x80-\u2fff\u3001-\U0010ffff]{_OTHER}?|(?<![0-9A-Za-z])[A-Za-z]{{1,2}}(?![0-9A-Za-z=>]))"
+)
+_LONGEST_WORD = 9
+_ROW = re.compile(f"1{{{_FEWEST},}}")
+_ACCENTS = dict.fromkeys(range(0x300, 0x370))
 
 
 # Read at once: later a process may have no descriptor left.
-_LIST = data("english.txt")
+_LIST = data("mnemonics.txt")
 
 
 @cache
-def _words() -> frozenset[str]:
-    return frozenset(_LIST.split())
+def words() -> frozenset[str]:
+    """Of all lists, in small letters: as they are composed, taken apart, and written without their accents."""
+    apart = unicodedata.normalize("NFD", _LIST)
+    return frozenset((*_LIST.split(), *apart.split(), *apart.translate(_ACCENTS).split()))
 
 
 def without_phrases(text: str, redacted: str) -> str:
@@ -33,32 +47,25 @@ def without_phrases(text: str, redacted: str) -> str:
 
 
 def _without_known(run: str, redacted: str) -> str:
-    known = _words()
-    words = _WORD.findall(run.lower())
-    # Of as many words in a row one is the last of a dozen.
-    if not any(
-        words[at] in known and _row(words, at, known) for at in range(_FEWEST - 1, len(words), _FEWEST)
-    ):
+    if run.isascii() and len(run) < SHORTEST_OF_LATIN:
+        return run
+    said = _WORD.findall(run.lower())
+    # Sentences have a shorter or a longer word among any dozen; the lists are made for a text that has none.
+    if "1" * _FEWEST not in _flags([2 < len(word) <= _LONGEST_WORD or not word.isascii() for word in said]):
+        return run
+    known = words()
+    rows = list(_ROW.finditer(_flags([word in known for word in said])))
+    if not rows:
         return run
     found = list(_WORD.finditer(run))
     kept: list[str] = []
-    done = first = 0
-    while first < len(found):
-        last = first
-        while last < len(found) and words[last] in known:
-            last += 1
-        if last - first >= _FEWEST:
-            kept += (run[done : found[first].start()], redacted)
-            done = found[last - 1].end()
-        first = last + 1
+    done = 0
+    for row in rows:
+        kept += (run[done : found[row.start()].start()], redacted)
+        done = found[row.end() - 1].end()
     return "".join((*kept, run[done:]))
 
 
-def _row(words: list[str], at: int, known: frozenset[str]) -> bool:
-    """Whether enough words around one are known."""
-    first = last = at
-    while first > max(0, at - _FEWEST) and words[first - 1] in known:
-        first -= 1
-    while last < min(len(words), at + _FEWEST) and words[last] in known:
-        last += 1
-    return last - first >= _FEWEST
+def _flags(are: list[bool]) -> str:
+    """A sign for each word, whether it is one of a kind."""
+    return "".join(["1" if one else "0" for one in are])

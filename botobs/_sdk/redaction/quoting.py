@@ -16,7 +16,7 @@ _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _IN_BRACKETS = re.compile(r"[\[\](){}]|(?<!\\)\\*+['\"]")
 # A comma, a bracket or a quote within a word belongs to it; before the end, or another such sign, it does not.
 _WORD = re.compile(
-    r"(?:[^\s&;,)\]}>'\"\\<]|[,)\]}'\"\\](?![\s,;:.)\]}'\"\\>n]|\Z|\w++['\"]?[=:])|[<>](?!/)"
+    r"(?:[^\s&;,)\]}>'\"\\<]|[,)\]}'\"\\](?![\s,;:.)\]}'\"\\>n]|r\\n|\Z|\w++['\"]?[=:])|[<>](?!/)"
     # What is no next pair of a form.
     r"|&(?![\s&,;)\]}>'\"\\<]|\Z|amp;|[\w.\-\[\]%]++=))++"
 )

@@ -7,7 +7,7 @@ from functools import partial
 
 from .addresses import clean_path, without_scheme
 from .rules import REDACTED
-from .values import formatted, is_bare_secret
+from .values import formatted, is_bare_secret, looks_random
 
 _RUN = re.compile(r"[A-Za-z0-9+/_.~:-]{16,}+={0,2}")
 _DIGIT = re.compile(r"\d")
@@ -56,4 +56,7 @@ def _without_run(name: str, match: re.Match[str]) -> str:
         else:
             kept.append(part)
         position += len(part)
+    if REDACTED in kept and "." in kept:
+        # Tokens of several parts: those beside one that is drawn at random.
+        kept = [REDACTED if len(part) >= 20 and looks_random(part) else part for part in kept]
     return "".join(kept)

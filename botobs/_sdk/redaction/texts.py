@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+import string
 from urllib.parse import unquote
 
 from .addresses import without_addresses
@@ -18,7 +19,7 @@ from .drawn import CORNER, without_drawn
 from .marks import SCHEMES, found_in, lower
 from .octets import SHORTEST, without_octets
 from .pairs import without_pairs
-from .phrases import without_phrases
+from .phrases import SHORTEST_OF_LATIN, without_phrases
 from .quotes import without_quotes
 from .rules import REDACTED
 from .runs import without_runs
@@ -27,6 +28,9 @@ from .values import is_like_a_password
 _PEM_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]*+)-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]++-----")
 _PEM_SECRETS = ("PRIVATE KEY", "CERTIFICATE", "SECRET")
+_OF_PEM = string.ascii_letters + string.digits + "+/=\\\r\n"
+#: Characters in front of the end of a key that are a part of it and no words.
+_SHORTEST_OF_PEM = 20
 # All of a run is taken, also one without a second part: no token begins within it.
 _JWT = re.compile(r"eyJ(?<=\beyJ)[A-Za-z0-9_-]{5,}+(?P<rest>\.[A-Za-z0-9_-]{5,}+(?:\.[A-Za-z0-9_-]*+)?)?")
 # After the scheme something that is no word: with a digit, a sign, or a capital inside.
@@ -52,8 +56,12 @@ _QUOTES = str.maketrans(
 # Marks of HTML, of JSON as it is written for pages, of the logs of nginx, of quotes of other scripts; and characters of
 # JSON and nginx.
 _OPENING_QUOTES = "\u201c\u201e\xab\u300c\u300e\uff02\u2018"
-_ESCAPES = ("&quot;", "&#3", "&#x", "&lt;", "&apos;", "\\u00", "\\x2", "\\x3", *_OPENING_QUOTES)
-_ESCAPED = re.compile(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
+_ESCAPES = ("&quot;", "&#3", "&#x", "&lt;", "&apos;", "\\u", "\\x2", "\\x3", *_OPENING_QUOTES)
+# No sign of control, and no half of a character.
+_ESCAPED = re.compile(
+    r"\\(?:x([2-7][0-9a-fA-F])|u(00[2-9a-fA-F][0-9a-fA-F]|0[1-9a-fA-F][0-9a-fA-F]{2}|[1-9a-cA-CefEF][0-9a-fA-F]{3}"
+    r"|[dD][0-7][0-9a-fA-F]{2}))"
+)
 _NO_SPACE = re.compile(r"[^\s]++")
 
 
@@ -75,7 +83,9 @@ def clean(text: str, name: str = "") -> str:
 
 def _clean(text: str, name: str) -> str:
     if ("&" in text or "\\" in text or not text.isascii()) and any(mark in text for mark in _ESCAPES):
-        plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), html.unescape(text)).translate(_QUOTES)
+        plain = _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), html.unescape(text)).translate(
+            _QUOTES
+        )
         bare = _decoded(plain, name)
         text = text if bare == plain else bare
     text = _decoded(text, name)
@@ -84,7 +94,7 @@ def _clean(text: str, name: str) -> str:
 
 def _decoded(text: str, name: str = "") -> str:
     """All rules but those for encoded texts."""
-    if "-----BEGIN" in text:
+    if "-----BEGIN" in text or "-----END" in text:
         text = _without_keys(text)
     if "eyJ" in text:
         text = _JWT.sub(lambda match: REDACTED if match["rest"] else match[0], text)
@@ -102,7 +112,7 @@ def _decoded(text: str, name: str = "") -> str:
         text = _LOGIN.sub(_without_login, text)
     if len(text) >= 16:
         text = without_runs(text, name)
-        if len(text) >= 47:
+        if len(text) >= SHORTEST_OF_LATIN or not text.isascii():
             text = without_phrases(text, REDACTED)
         if len(text) >= SHORTEST:
             text = without_octets(text)
@@ -147,7 +157,7 @@ def _encoded(match: re.Match[str]) -> str:
 
 
 def _without_keys(text: str) -> str:
-    """Take out keys in PEM; one without an end is taken to the end of the text."""
+    """Take out keys in PEM; what lacks a beginning is taken from its first line, and what lacks an end wholly."""
     kept: list[str] = []
     end = 0
     while (begin := _PEM_BEGIN.search(text, end)) is not None:
@@ -158,4 +168,10 @@ def _without_keys(text: str) -> str:
         else:
             kept.append(text[end : begin.end()])
             end = begin.end()
-    return "".join((*kept, text[end:]))
+    rest = text[end:]
+    close = _PEM_END.search(rest)
+    if close is not None and any(secret in close[0] for secret in _PEM_SECRETS):
+        before = rest[: close.start()].rstrip(_OF_PEM)
+        if close.start() - len(before) >= _SHORTEST_OF_PEM:
+            kept, rest = [*kept, before, REDACTED], rest[close.end() :]
+    return "".join((*kept, rest))

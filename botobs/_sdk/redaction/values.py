@@ -26,9 +26,12 @@ _BECH32 = re.compile(r"[a-z]{2,12}1[02-9ac-hj-np-z]{30,}")
 _ACCOUNT = re.compile(r"[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|G[A-Z2-7]{55}|[A-Z2-7]{58}")
 _TICKER = re.compile(r"[A-Z0-9.]{1,10}")
 _PLACEHOLDER = re.compile(
-    r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}|<\w++>|\*+|\.\.\.|x{3,}|X{3,}"
+    # The bracket that closes one may be that of a mapping.
+    r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}?|<\w++>|\*+|\.\.\.|x{3,}|X{3,}|\$[A-Z_][A-Z0-9_]+"
+    # Where a program has it from.
+    r"|(?:os\.environ|os\.getenv|getenv|process\.env|(?:self|settings|config|cfg|args|options|secrets|ctx)\.[A-Za-z_])[\w.]*+(?:[\[(].*)?"
     # A type in a signature.
-    r"|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated|Literal)\[.*"
+    r"|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated)\[[^'\"]*+|Literal\[.*"
 )
 _PIECES = re.compile(r"[-_/+.:~]")
 # A blank, or a sign of code.
@@ -43,11 +46,16 @@ _NO_LETTER = re.compile(r"[^A-Za-z]")
 _CASES = re.compile(r"[A-Z]+|[a-z]+")
 _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
 _LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
+_LETTERS = re.compile(r"[A-Za-z]+")
+_JOINED = re.compile(r"[A-Za-z]{3,32}(?:[-_.!#$^*+~][A-Za-z]{3,32}){1,4}")
+_NAME_PIECE = re.compile(r"[A-Z]?[a-z]+")
+# Words drawn from a list, as generators of passwords make them.
+_WORDS_OF_PASSWORD = re.compile(r"[a-z]{4,9}(?:[-_.][a-z]{4,9}){2,7}")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # Of an issuer, and perhaps of a kind: `cxakp_…`, `sb_secret_…`.
 _ISSUED = re.compile(r"([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{24,255})")
 _FORMAT = re.compile("(?:" + "|".join(RULES.formats) + ")(?![A-Za-z0-9])")
-_NUMERIC = ("fa", "mfa", "otp", "pin")
+_NUMERIC = ("fa", "mfa", "otp", "pin", "totp", "twofa")
 _PIN = re.compile(r"\d{4,8}")
 # Words before a run of which the last few count.
 _LOOK_BACK = 40
@@ -100,6 +108,35 @@ def is_like_a_password(value: str) -> bool:
     )
 
 
+def may_be_the_password(name: str, value: str) -> bool:
+    """Whether what stands near a name looks like a password; of a name that says so, words may make one.
+
+    Args:
+        name: That promises a secret.
+        value: Without blanks.
+    """
+    if is_like_a_password(value):
+        return True
+    lowered = name.lower()
+    return ("pass" in lowered or "pwd" in lowered) and (
+        _WORDS_OF_PASSWORD.fullmatch(value) is not None
+        or _has_odd_capitals(value)
+        # A bracket within what is drawn at random is no call.
+        or (value.count("(") == 1 and ")" not in value and all(map(looks_random, value.split("("))))
+    )
+
+
+def _has_odd_capitals(value: str) -> bool:
+    """Whether words that signs part have capitals as no names do: `Winter_HZyyC`, `hunter-CBVWL`."""
+    pieces = _LETTERS.findall(value)
+    return (
+        len(pieces) > 1
+        and _JOINED.fullmatch(value) is not None
+        and value.upper() != value
+        and any(_NAME_PIECE.fullmatch(piece) is None for piece in pieces)
+    )
+
+
 def is_like_a_token(value: str) -> bool:
     """Whether a text without a name of its own looks like a key, a token or a password that was made well."""
     if len(value) < 8 or _NOT_IN_TOKENS.search(value) or "://" in value:
@@ -119,6 +156,11 @@ def is_like_a_token(value: str) -> bool:
 def is_token_or_uuid(value: str) -> bool:
     """Whether a text beside a name looks like a token, or is a UUID, as some issuers' keys are."""
     return is_like_a_token(value) or _UUID.fullmatch(value) is not None
+
+
+def is_code(promise: str, value: str) -> bool:
+    """Whether a number beside the name of a PIN or a one-time password is one."""
+    return promise in _NUMERIC and _PIN.fullmatch(value) is not None
 
 
 def is_drawn(run: str, shortest_hex: int) -> bool:
@@ -146,13 +188,17 @@ def _is_ambiguous_secret(word: str, value: str) -> bool:
     if _NUMBER.fullmatch(value) or _DATE.fullmatch(value) or _ADDRESS.fullmatch(value):
         return False
     if _CUT_UUID.fullmatch(value):
-        return word != "nonce"
+        return word not in ("nonce", "pk")
     if _PREFIXED_HEX.fullmatch(value):
-        return len(value) >= 34 and not word.startswith("token")
+        return len(value) >= (66 if word == "pk" else 34) and not word.startswith("token")
     if word == "seed" and len(value.split()) >= FEWEST_WORDS:
         return True
     if word in ("pass", "passe"):
-        return len(value) >= 6 and not value.isdigit() and _NOT_IN_WORDS.search(value) is not None
+        has_signs = _NOT_IN_WORDS.search(value) is not None
+        return len(value) >= 6 and not value.isdigit() and (has_signs or _has_odd_capitals(value))
+    if word == "pk":
+        # A row of a table has one that is a number or a UUID.
+        return is_drawn(value, 64)
     if word in ("key", "keys"):
         return _is_key(value)
     return _is_opaque(value)

@@ -16,7 +16,7 @@ var (
 // forms are the ways to write a name and its value, in the order in which they are looked for: each says where the value begins
 // behind a name that ends at a position; 0 for nowhere. The SDK has the same, in between.py.
 var forms = []func(text string, end int) int{
-	behindStars, behindTypeOf, behindSign, behindQuote, behindKeyOf, behindCell, behindForm, behindElement, behindLine, behindItem,
+	behindStars, behindTypeOf, behindSign, behindQuote, behindKeyOf, behindCell, behindBulk, behindForm, behindElement, behindLine, behindItem,
 }
 
 // behindName is where a value begins behind a name, and whether it is only spoken of; -1 for nowhere.
@@ -178,7 +178,18 @@ func behindField(text string, at int) int {
 	return 0
 }
 
-// behindCell is where the content begins of the element behind the one that ends at a position, `</td><td class="…">`; 0 for none.
+// behindBulk passes over the length of the next text of a command as it is sent to Redis.
+func behindBulk(text string, end int) int {
+	if found := bulk.FindString(text[end:min(len(text), end+longestType)]); found != "" {
+		return end + len(found)
+	}
+	return 0
+}
+
+var bulk = regexp.MustCompile(`^(?:\\r\\n|\r\n)\$\d{1,6}(?:\\r\\n|\r\n)`)
+
+// behindCell is where the content begins of the element behind the one that ends at a position, `</td><td class="…">`, or of what a
+// colon parts from it, `</b>: <code>`; 0 for none.
 func behindCell(text string, end int) int {
 	if !strings.HasPrefix(text[end:], "</") {
 		return 0
@@ -187,7 +198,17 @@ func behindCell(text string, end int) int {
 	if at == 0 || at >= len(text) || text[at] != '>' {
 		return 0
 	}
-	if at = endOf(text, at+1, isSpace); at >= len(text) || text[at] != '<' {
+	at = endOf(text, at+1, isSpace)
+	if at < len(text) && (text[at] == ':' || text[at] == '=') {
+		at = endOf(text, at+1, isSpace)
+		return max(at, behindOpening(text, at))
+	}
+	return behindOpening(text, at)
+}
+
+// behindOpening is where the content of an element begins that opens at a position; 0 for none.
+func behindOpening(text string, at int) int {
+	if at >= len(text) || text[at] != '<' {
 		return 0
 	}
 	if at = behindTag(text, at+1); at == 0 || at >= len(text) {

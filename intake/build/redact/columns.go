@@ -2,7 +2,6 @@ package redact
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -12,17 +11,24 @@ const longestHeading = 1024
 var (
 	// Between the cells of a line. Bars are drawn with a line below the heading; where commas are, no blanks are beside them.
 	separators = []string{"\u2502", "\u2506", "|", "\t", ";", ","}
-	isHeading  = regexp.MustCompile(`^[A-Za-z_][\pL\pN_.-]{0,40}(?: [\pL\pN_.-]{1,40})?$`).MatchString
+	isHeading  = regexp.MustCompile(`^2?[A-Za-z_][\pL\pN_.-]{0,40}(?: [\pL\pN_.-]{1,40})?$`).MatchString
 	isDrawn    = regexp.MustCompile(`^[\s|+:=\x{2500}-\x{257f}-]*$`).MatchString
 )
+
+// gap parts cells that blanks set below their heading.
+const gap = "  "
 
 type heading struct {
 	separator string
 	width     int
-	secret    []int
+	// secret are the places of cells, and what their names promise.
+	secret map[int]string
 }
 
-// withoutColumns takes out what stands below the names of secrets, in CSV and in tables as psql, Markdown and terminals draw them.
+var gaps = regexp.MustCompile(`  +`)
+
+// withoutColumns takes out what stands below the names of secrets, in CSV, in tables as psql, Markdown and terminals draw them, and in data
+// frames.
 func withoutColumns(text string) string {
 	var out edit
 	var head heading
@@ -32,7 +38,10 @@ func withoutColumns(text string) string {
 			end = len(text)
 		}
 		line := text[begin:end]
-		if len(head.secret) == 0 || !isDrawn(line) {
+		if head.separator == gap && !alignedOut(&out, text, begin, end, head) {
+			head = heading{}
+		}
+		if head.separator != gap && (len(head.secret) == 0 || !isDrawn(line)) {
 			if len(head.secret) == 0 || strings.Count(line, head.separator)+1 != head.width {
 				below, _, _ := strings.Cut(text[min(len(text), end+1):], "\n")
 				head = headingOf(line, below)
@@ -40,9 +49,7 @@ func withoutColumns(text string) string {
 				at := begin
 				cells := strings.Split(line, head.separator)
 				for number, each := range cells {
-					if from, to := inCell(each); slices.Contains(head.secret, number) && !strings.ContainsAny(each[from:to], blanksInCells+`"`) && isSecret(aSecret, each[from:to]) {
-						out.put(text, at+from, at+to, Mark)
-					}
+					cellOut(&out, text, at, at+len(each), head.secret[number])
 					at += len(each) + len(head.separator)
 				}
 			}
@@ -50,6 +57,65 @@ func withoutColumns(text string) string {
 		begin = end + 1
 	}
 	return out.end(text)
+}
+
+// alignedOut takes cells out of a line below a heading without a sign between its cells. It says whether the line has as many cells, or
+// a number in front.
+func alignedOut(out *edit, text string, begin, end int, head heading) bool {
+	cells, at := [][2]int{}, begin
+	for _, found := range gaps.FindAllStringIndex(text[begin:end], -1) {
+		cells = append(cells, [2]int{at, begin + found[0]})
+		at = begin + found[1]
+	}
+	cells = append(cells, [2]int{at, end})
+	if cells[0][0] == cells[0][1] {
+		cells = cells[1:]
+	}
+	more := len(cells) - head.width
+	if more != 0 && more != 1 {
+		return false
+	}
+	for number := range cells {
+		cellOut(out, text, cells[number][0], cells[number][1], head.secret[number-more])
+	}
+	return true
+}
+
+// cellOut takes out what is in a cell, if it is what its column promises.
+func cellOut(out *edit, text string, begin, end int, promised string) {
+	if promised == aNothing {
+		return
+	}
+	from, to := inCell(text[begin:end])
+	value := text[begin+from : begin+to]
+	if strings.ContainsAny(value, blanksInCells+`"`) {
+		return
+	}
+	if isPassword(promised) && isSecret(promised, value) || isCode(promised, value) {
+		out.put(text, begin+from, begin+to, Mark)
+	}
+}
+
+// alignedHeading is what a line is the heading of that has no sign between its cells.
+func alignedHeading(line string) (head heading) {
+	line = strings.TrimSpace(line)
+	if !strings.Contains(line, gap) || size(line) > longestHeading {
+		return heading{}
+	}
+	head = heading{separator: gap, secret: map[int]string{}}
+	for at, name := range gaps.Split(line, -1) {
+		if !isHeading(name) {
+			return heading{}
+		}
+		if promised := promise(name); isPassword(promised) || isOfCode[promised] {
+			head.secret[at] = promised
+		}
+		head.width = at + 1
+	}
+	if len(head.secret) == 0 {
+		return heading{}
+	}
+	return head
 }
 
 const blanksInCells = " \t\r\f\v"
@@ -73,14 +139,18 @@ func headingOf(line, below string) (head heading) {
 			break
 		}
 	}
+	if head.separator == "" {
+		return alignedHeading(line)
+	}
 	hasBars := head.separator == "|" || head.separator == "\u2502" || head.separator == "\u2506"
-	if head.separator == "" || size(line) > longestHeading || hasBars && (below == "" || !isDrawn(below)) {
+	if size(line) > longestHeading || hasBars && (below == "" || !isDrawn(below)) {
 		return heading{}
 	}
 	if (head.separator == "," || head.separator == ";") && strings.Contains(strings.Trim(line, " \r"), " ") {
 		return heading{}
 	}
 	cells := strings.Split(line, head.separator)
+	head.secret = map[int]string{}
 	head.width = len(cells)
 	for at, each := range cells {
 		name := strings.Trim(each, " \"\r")
@@ -88,8 +158,8 @@ func headingOf(line, below string) (head heading) {
 		if !isHeading(name) && !(hasBars && name == "") {
 			return heading{}
 		}
-		if promise(name) == aSecret {
-			head.secret = append(head.secret, at)
+		if promised := promise(name); isPassword(promised) || isOfCode[promised] {
+			head.secret[at] = promised
 		}
 	}
 	return head

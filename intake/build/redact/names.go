@@ -15,6 +15,12 @@ const (
 	aFolder = "pwd"
 )
 
+// isPassword: promises of which what looks like a password is one, also in a sentence.
+func isPassword(promised string) bool { return promised == aSecret || promised == aFolder }
+
+// isOfCode are promises of one-time passwords.
+var isOfCode = set("otp totp twofa")
+
 const longestName = 128
 
 // longestOfPW: base64 may end with the letters of `db_pw`.
@@ -87,7 +93,7 @@ func promise(name string) string {
 	}
 	last := words[len(words)-1]
 	if ambiguous[last] {
-		if len(words) > 1 && harmless[words[len(words)-2]] {
+		if len(words) > 1 && harmless[words[len(words)-2]] && !isOfCode[last] {
 			return aNothing
 		}
 		return last
@@ -146,7 +152,7 @@ func isQualified(before, word string) bool {
 
 // stems: one of these is in every name that promises something.
 var stems = append([]string{
-	"2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass", "pck", "phrase", "pin",
+	"2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass", "pck", "phrase", "pin", "pk",
 	"psw", "pw", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "words",
 }, foreignWords...)
 

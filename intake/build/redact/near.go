@@ -13,16 +13,20 @@ const farthest = 160
 const run = `[^ \t\r\n'"\\<>|,;:=(){}\[\]` + "`" + `]{8,200}={0,2}`
 
 var (
-	// beside is what signs alone part from a name; a pair may say `value` in front of it.
+	// beside is what signs alone part from a name; a pair may say `value` or `default` in front of it.
 	beside = regexp.MustCompile(`^[ \t\r\n!-/:-@\[-^` + "`" + `{-~\x{2190}-\x{21ff}\x{2500}-\x{257f}\x{279c}]{1,24}` +
-		`(?:[vV]alue[ \t\r\n!-/:-@\[-^` + "`" + `{-~]{1,12})?`)
+		`(?:(?:[vV]alue|default)[ \t\r\n!-/:-@\[-^` + "`" + `{-~]{1,12})?`)
 	behindSigns = regexp.MustCompile("^" + run)
-	inQuotes    = regexp.MustCompile(`^[^'"\r\n]{6,200}`)
+	// said: `expected the password, got '…'`; nextLine: what has a line to itself below the name.
+	said     = regexp.MustCompile(`^['"]?[,;:]? (?:but |and )?(?:got|new value(?: is)?|now):? ['"]?([^\s'",;]{6,200})`)
+	nextLine = regexp.MustCompile(`^\r?\n([^\s:=]{6,200})(?:\r?\n|$)`)
+	digits   = regexp.MustCompile(`^\d{4,8}`)
+	inQuotes = regexp.MustCompile(`^[^'"\r\n]{6,200}`)
 	// isSaid: `… is the password`.
 	isSaid = regexp.MustCompile(`^['"]? (?:(?:is|was) (?:the|your|my|its|our|new|a|an) |as (?:the |new |a |an )?)$`).MatchString
 	// standing are texts in quotes, behind a verb or an arrow, alone in their line; or any other run, which is judged more strictly.
 	standing = regexp.MustCompile(`['"]([^'"\\ \t\r\n]{8,200})['"]` +
-		`|(?: (?:is|was|got):? | (?:->|=>|→|➜) |\n[ \t]{0,16})([^'"\\ \t\r\n]{8,200})(?:[\n ]|$)` +
+		`|(?: (?:is|was|got|value):? | (?:->|=>|→|➜) |\n[ \t]{0,16})([^'"\\ \t\r\n]{8,200})(?:[\n ]|$)` +
 		"|(" + run + ")")
 )
 
@@ -37,7 +41,10 @@ func withoutNear(text string, names []named) (left string, values []string) {
 			continue
 		}
 		begin, end := valueBeside(text, name)
-		if begin < 0 && name.promised == aSecret {
+		if begin < 0 {
+			begin, end = valueTold(text, name)
+		}
+		if begin < 0 && isPassword(name.promised) {
 			if begin, end = nearBehind(text, name.end); begin < 0 {
 				begin, end = nearBefore(text, max(out.done, back(text, name.begin, farthest)), name.begin)
 			}
@@ -56,6 +63,9 @@ func valueBeside(text string, name named) (begin, end int) {
 		return -1, -1
 	}
 	begin = name.end + len(between)
+	if code := digits.FindString(text[begin:]); isCode(name.promised, code) && !goesOn(text, begin+len(code)) {
+		return begin, begin + len(code)
+	}
 	pattern := behindSigns
 	if isQuote(between[len(between)-1]) {
 		pattern = inQuotes
@@ -64,10 +74,32 @@ func valueBeside(text string, name named) (begin, end int) {
 	if value == "" || isNameItself(text, begin+len(value)) || strings.Contains(value, Mark) || !isSecret(name.promised, value) {
 		return -1, -1
 	}
-	if !isLikeAToken(value) && !isUUID(value) && (name.promised != aSecret || !isLikeAPassword(value)) {
+	if !isLikeAToken(value) && !isUUID(value) && (!isPassword(name.promised) || !mayBeThePassword(text[name.begin:name.end], value)) {
 		return -1, -1
 	}
 	return begin, begin + len(value)
+}
+
+// goesOn says whether a number is a part of a word or of a date.
+func goesOn(text string, at int) bool {
+	r, _ := utf8.DecodeRuneInString(text[at:])
+	return at < len(text) && inName(r)
+}
+
+func valueTold(text string, name named) (begin, end int) {
+	rest := text[name.end:]
+	found := said.FindStringSubmatchIndex(rest)
+	if found == nil && (name.begin == 0 || text[name.begin-1] == '\n') {
+		found = nextLine.FindStringSubmatchIndex(rest)
+	}
+	if found == nil {
+		return -1, -1
+	}
+	value := rest[found[2]:found[3]]
+	if isPassword(name.promised) && mayBeThePassword(text[name.begin:name.end], value) || isCode(name.promised, value) {
+		return name.end + found[2], name.end + found[3]
+	}
+	return -1, -1
 }
 
 func nearBehind(text string, from int) (begin, end int) {

@@ -15,7 +15,6 @@ const longestGuess = 512
 const longestBefore = 400
 
 var (
-	loginOfTwo = regexp.MustCompile(`^\(\s*['"][^'"\\\n]{0,100}['"]\s*,\s*['"]([^'"\\\n]{1,200})['"]\s*\)`)
 	isNamed    = regexp.MustCompile(`(?i)name\\*['"]?\s?[:=]\s?\\*['"]$`).MatchString
 	beforeName = regexp.MustCompile(`(?i)value\\*['"]?\s?[:=]\s?\\*['"]([^'"<>\\]{1,200})\\*['"]\s?,?\s?(?:[\w-]{1,30}=['"][^'"<>]{0,100}['"]\s){0,3}` +
 		`\\*['"]?name\\*['"]?\s?[:=]\s?\\*['"]$`)
@@ -195,7 +194,7 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 	if promised != aSecret {
 		guess := word(text[:min(len(text), start+longestGuess)], start)
 		if _, stop, _ := decided(text, start, guess, promised); stop == 0 {
-			return 0, 0, ""
+			return remarked(text, name, start, promised)
 		}
 	}
 	if stop = word(text, start); strings.ContainsFunc(text[start:stop], isLetterOrDigit) {
@@ -203,8 +202,8 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 	} else {
 		stop = 0
 	}
-	if stop == 0 && promised == aSecret {
-		return remarked(text, behind)
+	if stop == 0 {
+		return remarked(text, name, behind, promised)
 	}
 	return start, stop, by
 }
@@ -319,59 +318,6 @@ func phrase(text string, start int) (stop, count int) {
 		}
 	}
 	return stop, count
-}
-
-// listed is a list, a tuple or a mapping: of a name that is not clear, its items decide.
-func listed(text string, start int, promised string) (begin, stop int, by string) {
-	if promised == aSecret || promised == aFolder {
-		end := bracket(text, start)
-		closing := ""
-		if last := text[end-1]; strings.IndexByte(")]}", last) >= 0 {
-			closing = string(last)
-		}
-		inside := strings.Trim(text[start+1:end], ")]} ")
-		if inside == "" || promised == aFolder && inside[0] == '/' || len(inside) <= longestGuess && noValues[strings.ToLower(inside)] {
-			// `str[]` is no value, and neither is `(none)`.
-			return 0, 0, ""
-		}
-		return start, end, text[start:start+1] + Mark + closing
-	}
-	if text[start] == '{' {
-		return 0, 0, ""
-	}
-	if promised == "auth" {
-		// A user and a password, as requests and aiohttp take them.
-		if found := loginOfTwo.FindStringSubmatchIndex(text[start:min(len(text), start+longestGuess)]); found != nil {
-			return decided(text, start+found[2], start+found[3], aSecret)
-		}
-	}
-	var out edit
-	most := text[:min(len(text), start+longestGuess)]
-	at := start + 1
-	for {
-		at = endOf(most, at, isSpace)
-		if at < len(most) && most[at] == 'b' {
-			at++
-		}
-		if at >= len(most) || !isQuote(most[at]) {
-			break
-		}
-		end := strings.IndexAny(most[at+1:], "'\"\\\n")
-		if end < 0 {
-			end = len(most) - at - 1
-		} else if !isQuote(most[at+1+end]) {
-			break
-		}
-		if item := most[at+1 : at+1+end]; item != "" && isSecret(promised, item) {
-			out.put(most[start:], at+1-start, at+1+end-start, Mark)
-		}
-		at = endOf(most, min(len(most), at+end+2), func(c byte) bool { return isSpace(c) || c == ',' })
-	}
-	if !out.is {
-		return 0, 0, ""
-	}
-	// What stands behind the last item that was replaced is not touched.
-	return start, start + out.done, out.made.String()
 }
 
 // valueBefore is the value that stands before its name: `value="…" name="…"`.

@@ -1,70 +1,91 @@
 package redact
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
-// What BIP-39 allows at least, the shortest text that so many of its words can make, and its shortest words.
+// What BIP-39 allows at least, the shortest texts that so many of its words can make, of Latin letters and of others, its shortest
+// word and its longest, of Latin letters.
 const (
 	shortestWord     = 3
+	longestWord      = 9
 	fewestOfMnemonic = 12
-	shortestMnemonic = 47
+	shortestOfLatin  = 47
+	shortestMnemonic = 23
 )
 
 // inMnemonics are the characters of words, and of what stands between them: in lines, numbered, quoted one by one, with dashes, as a form
 // or a path.
 var inMnemonics = func() (table [256]bool) {
-	for c := range 128 {
-		table[c] = isAlnum(byte(c)) || strings.IndexByte(" ,;:|/\t\r\n\\'\".()[]{}<>#*+_=&-", byte(c)) >= 0
+	for c := range 256 {
+		table[c] = c >= 0x80 || isAlnum(byte(c)) || strings.IndexByte(" ,;:|/\t\r\n\\'\".()[]{}<>#*+_=&-", byte(c)) >= 0
 	}
 	return table
 }()
 
-// withoutPhrases takes out mnemonics: as many words in a row of BIP-39's English list.
+func isOfMnemonic(c byte) bool { return isAlpha(c) || c >= 0x80 }
+
+// withoutPhrases takes out mnemonics: as many words in a row of BIP-39's lists, of all languages.
 func withoutPhrases(text string) string {
 	var out edit
 	for at := 0; at < len(text); at++ {
-		if !isAlpha(text[at]) {
+		if !isOfMnemonic(text[at]) {
 			continue
 		}
-		begin := at
+		begin, isLatin := at, true
 		for at < len(text) && inMnemonics[text[at]] {
+			isLatin = isLatin && text[at] < 0x80
 			at++
 		}
-		if at-begin >= shortestMnemonic {
-			phrasesOut(&out, text, begin, at)
+		if at-begin >= shortestOfLatin || !isLatin {
+			// Sentences have a shorter or a longer word among any dozen; the lists are made for a text that has none.
+			if hasRow(text, begin, at, mayBeKnown, nil) {
+				hasRow(text, begin, at, func(word string) bool { return mnemonicWords()[strings.ToLower(word)] }, &out)
+			}
 		}
 	}
 	return out.end(text)
+}
+
+func mayBeKnown(word string) bool {
+	return shortestWord <= len(word) && len(word) <= longestWord || strings.IndexFunc(word, func(r rune) bool { return r >= 0x80 }) >= 0
 }
 
 func endsNoWord(c byte) bool {
 	return isAlnum(c) || c == '=' || c == '>'
 }
 
-func phrasesOut(out *edit, text string, begin, end int) {
+// hasRow says whether enough words in a row are of a kind, and takes each such row out.
+func hasRow(text string, begin, end int, isOne func(string) bool, out *edit) (has bool) {
 	first, last, count := 0, 0, 0
 	flush := func() {
 		if count >= fewestOfMnemonic {
-			out.put(text, first, last, Mark)
+			has = true
+			if out != nil {
+				out.put(text, first, last, Mark)
+			}
 		}
 		count = 0
 	}
 	for at := begin; at < end; {
-		if !isAlpha(text[at]) {
+		if !isOfMnemonic(text[at]) {
 			at++
 			continue
 		}
-		// The letter of `\n` is none of the word.
+		// The blank of Japanese is none of a word, and the letter of `\n` neither.
+		if strings.HasPrefix(text[at:], "\u3000") {
+			at += len("\u3000")
+			continue
+		}
 		if at > begin && text[at-1] == '\\' {
 			at++
 			continue
 		}
-		stop := endOf(text[:end], at, isAlpha)
-		if stop-at < shortestWord && (at > begin && isAlnum(text[at-1]) || stop < end && endsNoWord(text[stop])) {
+		stop := endOfRunes(text[:end], at, func(r rune) bool { return r != '\u3000' && (r >= utf8.RuneSelf || isAlpha(byte(r))) })
+		if word := text[at:stop]; stop-at < shortestWord && (at > begin && isAlnum(text[at-1]) || stop < end && endsNoWord(text[stop])) {
 			// It belongs to a number, a field or a tag: `1st`, `w1=`, `<li>`.
-			at = stop
-			continue
-		}
-		if mnemonicWords[strings.ToLower(text[at:stop])] {
+		} else if isOne(word) {
 			if count == 0 {
 				first = at
 			}
@@ -76,4 +97,5 @@ func phrasesOut(out *edit, text string, begin, end int) {
 		at = stop
 	}
 	flush()
+	return has
 }

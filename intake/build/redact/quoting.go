@@ -136,7 +136,7 @@ func word(text string, start int) int {
 				return at
 			}
 		case strings.IndexByte(`,)]}'"\`, c) >= 0:
-			if at+1 == len(text) || isSpace(text[at+1]) || strings.IndexByte(`,;:.)]}'"\>n`, text[at+1]) >= 0 {
+			if at+1 == len(text) || isSpace(text[at+1]) || strings.IndexByte(`,;:.)]}'"\>n`, text[at+1]) >= 0 || strings.HasPrefix(text[at+1:], `r\n`) {
 				return at
 			}
 			// The next name.

@@ -8,6 +8,7 @@ import (
 	"html"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -110,26 +111,28 @@ func unwrapped(text, under string, found signs) string {
 }
 
 // marksOfEscapes are those of HTML, of JSON as it is written for pages, of the logs of nginx, and of quotes of other scripts.
-var marksOfEscapes = []string{"&quot;", "&#3", "&#x", "&lt;", "&apos;", `\u00`, `\x2`, `\x3`, "“", "„", "«", "「", "『", "＂", "‘"}
+var marksOfEscapes = []string{"&quot;", "&#3", "&#x", "&lt;", "&apos;", `\u`, `\x2`, `\x3`, "“", "„", "«", "「", "『", "＂", "‘"}
 
 var straightQuotes = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`, "「", `"`, "」", `"`, "『", `"`, "』", `"`, "＂", `"`, "‘", "'", "’", "'")
 
-// withoutEscapes is a text with the characters of ASCII in place of `\u0022` and `\x22`.
+// withoutEscapes is a text with the characters themselves in place of `\u0022` and `\x22`: no sign of control, and no half of one.
 func withoutEscapes(text string) string {
 	var out edit
 	for at := 0; at+4 <= len(text); at++ {
-		if text[at] != '\\' {
+		if text[at] != '\\' || text[at+1] != 'u' && text[at+1] != 'x' {
 			continue
 		}
-		digits := at + 2
-		if strings.HasPrefix(text[at+1:], "u00") {
-			digits = at + 4
-		} else if text[at+1] != 'x' {
+		end, highest := at+4, uint64(0x7f)
+		if text[at+1] == 'u' {
+			end, highest = at+6, utf8.MaxRune
+		}
+		if end > len(text) {
 			continue
 		}
-		if digits+2 <= len(text) && text[digits] >= '2' && text[digits] <= '7' && isHex(text[digits+1]) {
-			out.put(text, at, digits+2, string(rune(digit(text[digits])<<4|digit(text[digits+1]))))
-			at = digits + 1
+		sign, err := strconv.ParseUint(text[at+2:end], 16, 32)
+		if err == nil && sign >= ' ' && sign <= highest && utf8.ValidRune(rune(sign)) {
+			out.put(text, at, end, string(rune(sign)))
+			at = end - 1
 		}
 	}
 	return out.end(text)
@@ -137,7 +140,7 @@ func withoutEscapes(text string) string {
 
 func rules(text, under string) string {
 	found := signsIn(text)
-	if found&dashes != 0 && strings.Contains(text, "-----BEGIN") {
+	if found&dashes != 0 && (strings.Contains(text, "-----BEGIN") || strings.Contains(text, "-----END")) {
 		text = withoutKeyBlocks(text)
 	}
 	if len(text) >= shortestNamed {

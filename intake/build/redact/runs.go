@@ -83,7 +83,23 @@ func withoutRun(text string, begin, end int, under string) string {
 		}
 		at = stop
 	}
-	return out.end(run)
+	clean := out.end(run)
+	if !out.is || !strings.Contains(clean, ".") {
+		return clean
+	}
+	// Tokens of several parts: those beside one that is drawn at random.
+	var beside edit
+	for at := 0; at <= len(clean); at++ {
+		stop := at
+		for stop < len(clean) && clean[stop] != '.' && clean[stop] != ':' {
+			stop++
+		}
+		if part := clean[at:stop]; len(part) >= 20 && looksRandom(part) {
+			beside.put(clean, at, stop, Mark)
+		}
+		at = stop
+	}
+	return beside.end(clean)
 }
 
 // formatted is how long the secret of a known format is with which a run begins.

@@ -12,7 +12,7 @@ var remark = regexp.MustCompile("^(?:(?:[A-Za-z-]{1,16} ){0,5}[A-Za-z-]{1,16}: (
 // spokenValue: `password is hunter2`, `--password hunter2`. Beside words, only what has a digit and a letter is a value.
 func spokenValue(text string, nameBegin int, name string, start int, promised string) (begin, stop int, by string) {
 	at := behindOwner(text, start)
-	for _, verb := range []string{"is", "was", "of", "to", "set to", "changed to", "updated to", "equal to", "has value", "est", "ist", "lautet", "es", "->"} {
+	for _, verb := range []string{"is", "was", "of", "to", "set to", "changed to", "updated to", "equal to", "TO", "has value", "est", "ist", "lautet", "es", "->"} {
 		if rest, is := strings.CutPrefix(text[at:], verb); is {
 			rest = strings.TrimPrefix(rest, ":")
 			if strings.HasPrefix(rest, " ") {
@@ -33,11 +33,9 @@ func spokenValue(text string, nameBegin int, name string, start int, promised st
 		return 0, 0, ""
 	}
 	isOption := strings.HasPrefix(name, "-") || isSetting(text[max(0, nameBegin-10):nameBegin])
-	if !isOption && promised != "otp" && (promised != aSecret && promised != "passe" || size(value) < 6 || !isLikeAPassword(value)) {
-		if promised == aSecret {
-			return remarked(text, start)
-		}
-		return 0, 0, ""
+	if !isOption && !(isOfCode[promised] && isSecret(promised, value)) &&
+		(!isPassword(promised) && promised != "passe" || size(value) < 6 || !mayBeThePassword(name, value)) {
+		return remarked(text, name, start, promised)
 	}
 	return decided(text, at, at+len(value), promised)
 }
@@ -45,14 +43,17 @@ func spokenValue(text string, nameBegin int, name string, start int, promised st
 // isSetting: a program or a language that sets a variable, `setx NAME value`.
 var isSetting = regexp.MustCompile(`(?:^|[^\pL\pN_])(?:setx|setenv|ENV|set -[xgU]{1,2}) ?$`).MatchString
 
-// remarked is what looks like a password behind words and a colon: `--api-secret: invalid int value: '…'`.
-func remarked(text string, start int) (begin, stop int, by string) {
+// remarked is what looks like a password, or is a code, behind words and a colon: `--api-secret: invalid int value: '…'`.
+func remarked(text, name string, start int, promised string) (begin, stop int, by string) {
+	if !isPassword(promised) && !isOfCode[promised] {
+		return 0, 0, ""
+	}
 	found := remark.FindStringSubmatchIndex(text[start:min(len(text), start+longestGuess)])
 	if found == nil {
 		return 0, 0, ""
 	}
 	value := strings.TrimRight(text[start+found[2]:start+found[3]], ".,;:)]?")
-	if size(value) < 6 || !isLikeAPassword(value) {
+	if !(isPassword(promised) && size(value) >= 6 && mayBeThePassword(name, value)) && !isCode(promised, value) {
 		return 0, 0, ""
 	}
 	return start + found[2], start + found[2] + len(value), Mark

@@ -16,17 +16,34 @@ var (
 	cookie   = regexp.MustCompile(`(?i)\bcookie['"]?\s*[:=]\s*['"]?([^\n'"]+)`)
 )
 
-// withoutKeyBlocks takes out keys in PEM; one without an end is taken to the end of the text.
+// ofPEM are the characters of a key in PEM and of the ends of its lines, written or real.
+const ofPEM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\\\r\n"
+
+// shortestOfPEM are characters in front of the end of a key that are a part of it and no words.
+const shortestOfPEM = 20
+
+func isOfSecretKey(label string) bool {
+	return strings.Contains(label, "PRIVATE KEY") || strings.Contains(label, "CERTIFICATE") || strings.Contains(label, "SECRET")
+}
+
+// withoutKeyBlocks takes out keys in PEM; of one without a beginning the lines in front of its end, of one without an end all
+// that follows.
 func withoutKeyBlocks(text string) string {
 	var out edit
 	for at := 0; ; {
 		found := pemBegin.FindStringSubmatchIndex(text[at:])
 		if found == nil {
+			if closing := pemEnd.FindStringIndex(text[out.done:]); closing != nil && isOfSecretKey(text[out.done+closing[0]:out.done+closing[1]]) {
+				end := out.done + closing[0]
+				if begin := out.done + len(strings.TrimRight(text[out.done:end], ofPEM)); end-begin >= shortestOfPEM {
+					out.put(text, begin, out.done+closing[1], Mark)
+				}
+			}
 			return out.end(text)
 		}
 		begin, label := at+found[0], text[at+found[2]:at+found[3]]
 		at += found[1]
-		if !strings.Contains(label, "PRIVATE KEY") && !strings.Contains(label, "CERTIFICATE") && !strings.Contains(label, "SECRET") {
+		if !isOfSecretKey(label) {
 			continue
 		}
 		end := len(text)

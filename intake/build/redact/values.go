@@ -2,6 +2,7 @@ package redact
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -38,8 +39,10 @@ var (
 	isPIN         = regexp.MustCompile(`^\d{4,8}$`).MatchString
 	isNotOfWords  = regexp.MustCompile(`[\d!@#$%^&*+~?]`).MatchString
 	issued        = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{24,255})$`)
-	isPlaceholder = regexp.MustCompile(`^(?:\?|\$\d+|:[\pL\pN_]+|%\(\w+\)s|%s|\{\w*\}|\$\{\w+\}|<\w+>|\*+|\.\.\.|x{3,}|X{3,}` +
-		`|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated|Literal)\[.*)$`).MatchString
+	isPlaceholder = regexp.MustCompile(`^(?:\?|\$\d+|:[\pL\pN_]+|%\(\w+\)s|%s|\{\w*\}|\$\{\w+\}?|<\w+>|\*+|\.\.\.|x{3,}|X{3,}|\$[A-Z_][A-Z0-9_]+` +
+		// Where a program has it from.
+		`|(?:os\.environ|os\.getenv|getenv|process\.env|(?:self|settings|config|cfg|args|options|secrets|ctx)\.[A-Za-z_])[\pL\pN_.]*(?:[\[(].*)?` +
+		`|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated)\[[^'"]*|Literal\[.*)$`).MatchString
 )
 
 // isSecret says whether the value of a name with this promise is one.
@@ -55,7 +58,7 @@ func isSecret(promised, value string) bool {
 }
 
 // isNumeric are the words that a PIN or a one-time password goes by.
-var isNumeric = set("fa mfa otp pin")
+var isNumeric = set("fa mfa otp pin totp twofa")
 
 func isAmbiguousSecret(word, value string) bool {
 	if isNumeric[word] {
@@ -65,13 +68,19 @@ func isAmbiguousSecret(word, value string) bool {
 	case isNumber(value) || isDate(value) || isAddress(value):
 		return false
 	case isCutUUID(value):
-		return word != "nonce"
+		return word != "nonce" && word != "pk"
 	case isPrefixedHex(value):
+		if word == "pk" {
+			return size(value) >= 66
+		}
 		return size(value) >= 34 && !strings.HasPrefix(word, "token")
 	case word == "seed" && len(strings.Fields(value)) >= fewestWords:
 		return true
 	case word == "pass" || word == "passe":
-		return size(value) >= 6 && !isOf(value, unicode.IsDigit) && isNotOfWords(value)
+		return size(value) >= 6 && !isOf(value, unicode.IsDigit) && (isNotOfWords(value) || hasOddCapitals(value))
+	case word == "pk":
+		// A row of a table has one that is a number or a UUID.
+		return isAtRandom(value, 64)
 	case word == "key" || word == "keys":
 		return isKey(value)
 	}
@@ -90,6 +99,39 @@ func isLikeAToken(value string) bool {
 		return true
 	}
 	return some(value, isDigit) && some(value, isAlpha) && !hasOrder(value)
+}
+
+// isCode says whether a number beside the name of a PIN or a one-time password is one.
+func isCode(promised, value string) bool { return isNumeric[promised] && isPIN(value) }
+
+var (
+	letters  = regexp.MustCompile(`[A-Za-z]+`)
+	isJoined = regexp.MustCompile(`^[A-Za-z]{3,32}(?:[-_.!#$^*+~][A-Za-z]{3,32}){1,4}$`).MatchString
+	isPiece  = regexp.MustCompile(`^[A-Z]?[a-z]+$`).MatchString
+	// isOfDrawnWords: words drawn from a list, as generators of passwords make them.
+	isOfDrawnWords = regexp.MustCompile(`^[a-z]{4,9}(?:[-_.][a-z]{4,9}){2,7}$`).MatchString
+)
+
+// mayBeThePassword: what stands near a name looks like a password; of a name that says so, words may make one.
+func mayBeThePassword(name, value string) bool {
+	if isLikeAPassword(value) {
+		return true
+	}
+	lowered := strings.ToLower(name)
+	if !strings.Contains(lowered, "pass") && !strings.Contains(lowered, "pwd") {
+		return false
+	}
+	// A bracket within what is drawn at random is no call.
+	before, behind, has := strings.Cut(value, "(")
+	return isOfDrawnWords(value) || hasOddCapitals(value) ||
+		has && !strings.ContainsAny(behind, "()") && !strings.Contains(before, ")") && looksRandom(before) && looksRandom(behind)
+}
+
+// hasOddCapitals: words that signs part have capitals as no names do, `Winter_HZyyC`, `hunter-CBVWL`.
+func hasOddCapitals(value string) bool {
+	pieces := letters.FindAllString(value, -1)
+	return len(pieces) > 1 && isJoined(value) && strings.ToUpper(value) != value &&
+		slices.ContainsFunc(pieces, func(piece string) bool { return !isPiece(piece) })
 }
 
 // isAtRandom says whether a run that nothing sets apart is drawn at random; of one in hexadecimal, by its digits.

@@ -74,10 +74,35 @@ def test_another_encoding_is_told_what_to_set(intake: Intake, packed: str) -> No
     assert answer.headers["grpc-accept-encoding"] == "identity, gzip, deflate"
 
 
-def test_json_passes_unchanged(intake: Intake) -> None:
+@pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8"])
+def test_json_passes_unchanged(intake: Intake, kind: str) -> None:
     body = json.dumps({"resourceSpans": [{"resource": {}, "scopeSpans": []}]}).encode()
-    assert intake.sends(body, **{"content-type": "application/json"}) == 200
+    assert intake.sends(body, **{"content-type": kind}) == 200
     assert intake.collector.bodies[-1] == body
+
+
+def test_names_of_encodings_have_any_case(intake: Intake) -> None:
+    body = spans("anything")
+    for name in ("GZIP", "x-gzip"):
+        assert intake.sends(gzip.compress(body), **{"content-encoding": name}) == 200
+        assert intake.collector.bodies[-1] == body
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/traces/v1/traces", "/v1/traces/", "/", "/api/v1/write", "/v1/profiles"]
+)
+def test_a_wrong_path_is_told_the_right_ones(intake: Intake, path: str) -> None:
+    with intake.client() as http:
+        answer = http.post(path, content=spans("anything"), headers=PROTOBUF)
+    assert answer.status_code == 404
+    assert "POST to /v1/traces, /v1/metrics or /v1/logs" in answer.text
+
+
+def test_json_that_says_to_be_something_else_is_told_what_to_say(intake: Intake) -> None:
+    with intake.client() as http:
+        answer = http.post(TRACES, content=b'{"resourceSpans":[]}', headers={"content-type": "text/plain"})
+    assert answer.status_code == 400
+    assert "Content-Type: application/json" in answer.text
 
 
 def test_who_says_nothing_is_closed(intake: Intake) -> None:

@@ -17,6 +17,7 @@ a sender can make the pod hold, and takes secrets out. Empty where no image of i
     - --secrets=/secrets
     - --memory-mib={{ $memory }}
     - --delta-series={{ dig "BOTOBS_COLLECTOR_DELTA_STREAMS" "20000" $settings }}
+    - --span-metrics-instances={{ dig "BOTOBS_SPAN_METRICS_INSTANCES" "5000" $settings }}
   env:
     # As botobs/_ops/components/intake.py works them out.
     - {name: COLLECTOR_URL, value: "https://127.0.0.1:4319"}

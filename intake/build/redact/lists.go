@@ -1,0 +1,88 @@
+package redact
+
+import (
+	"regexp"
+	"strings"
+)
+
+var loginOfTwo = regexp.MustCompile(`^\(\s*['"][^'"\\\n]{0,100}['"]\s*,\s*['"]([^'"\\\n]{1,200})['"]\s*\)`)
+
+// listed is a list, a tuple or a mapping: of a name that is not clear, its items decide.
+func listed(text string, start int, promised string) (begin, stop int, by string) {
+	if promised == aSecret || promised == aFolder {
+		end := bracket(text, start)
+		closing := ""
+		if last := text[end-1]; strings.IndexByte(")]}", last) >= 0 {
+			closing = string(last)
+		}
+		inside := strings.Trim(text[start+1:end], ")]} ")
+		if inside == "" || promised == aFolder && inside[0] == '/' || len(inside) <= longestGuess && noValues[strings.ToLower(inside)] {
+			// `str[]` is no value, and neither is `(none)`.
+			return 0, 0, ""
+		}
+		return start, end, text[start:start+1] + Mark + closing
+	}
+	if text[start] == '{' {
+		if !isOfSignature[promised] {
+			return 0, 0, ""
+		}
+		// Of an elliptic curve: `{"r": "0x…", "s": "0x…", "v": 27}`.
+		end := bracket(text, start)
+		return start, end, itemsOut(text[start:end], promised)
+	}
+	if promised == "auth" {
+		// A user and a password, as requests and aiohttp take them.
+		if found := loginOfTwo.FindStringSubmatchIndex(text[start:min(len(text), start+longestGuess)]); found != nil {
+			return decided(text, start+found[2], start+found[3], aSecret)
+		}
+	}
+	var out edit
+	most := text[:min(len(text), start+longestGuess)]
+	at := start + 1
+	for {
+		at = endOf(most, at, isSpace)
+		if at < len(most) && most[at] == 'b' {
+			at++
+		}
+		if at >= len(most) || !isQuote(most[at]) {
+			break
+		}
+		end := strings.IndexAny(most[at+1:], "'\"\\\n")
+		if end < 0 {
+			end = len(most) - at - 1
+		} else if !isQuote(most[at+1+end]) {
+			break
+		}
+		if item := most[at+1 : at+1+end]; item != "" && isSecret(promised, item) {
+			out.put(most[start:], at+1-start, at+1+end-start, Mark)
+		}
+		at = endOf(most, min(len(most), at+end+2), func(c byte) bool { return isSpace(c) || c == ',' })
+	}
+	if !out.is {
+		return 0, 0, ""
+	}
+	// What stands behind the last item that was replaced is not touched.
+	return start, start + out.done, out.made.String()
+}
+
+var (
+	isOfSignature = set("sig sign signature signatures")
+	item          = regexp.MustCompile(`['"]([^'"\n]+)(?:['"]|$)`)
+)
+
+// itemsOut is a mapping without its items that are secrets.
+func itemsOut(text, promised string) string {
+	var out edit
+	for at := 0; at < len(text); {
+		found := item.FindStringSubmatchIndex(text[at:])
+		if found == nil {
+			break
+		}
+		if isSecret(promised, text[at+found[2]:at+found[3]]) {
+			out.put(text, at+found[2], at+found[3], Mark)
+		}
+		// The quote that ends one may begin the next.
+		at += found[3]
+	}
+	return out.end(text)
+}
