@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Literal
 
 from botobs._demo.services import Load
-from botobs._ops import report
 from botobs._ops.home import state
+from botobs._ops.report.of_stack import make
+from botobs._ops.report.page import page
 from testbed.stack import LiveStack
 from tests.support.browser import chromium
 
@@ -53,9 +54,9 @@ def main() -> None:
     options = parser.parse_args()
     with LiveStack(demo=Load()) as live:
         time.sleep(options.seconds)
-        made = asyncio.run(report.make(state.require(live.home), options.seconds))
+        made = asyncio.run(make(state.require(live.home), options.seconds))
     FOLDER.mkdir(exist_ok=True)
-    _take(report.page(made))
+    _take(page(made))
 
 
 def _take(page: str) -> None:

@@ -8,12 +8,14 @@ import os
 from pathlib import Path
 
 from ..._sdk import units
-from .. import report, typed
+from .. import typed
 from ..console import out, print_json
 from ..console.arguments import add_home, add_last, home_of
 from ..errors import StackError
 from ..home import state
 from ..home.private import open_private, refuse_foreign
+from ..report.of_stack import make
+from ..report.page import page
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,11 +43,11 @@ def run(options: argparse.Namespace) -> int:
     refuse_foreign(path, rb".*<title>botobs")
     running = state.require(home_of(options))
     seconds = units.seconds(options.last)
-    made = asyncio.run(report.make(running, seconds))
+    made = asyncio.run(make(running, seconds))
     try:
         # It holds the names of bots, their orders and their errors.
         with open_private(path, os.O_TRUNC) as file:
-            file.write(report.page(made).encode())
+            file.write(page(made).encode())
     except OSError as error:
         raise StackError(
             f"{path} cannot be written: {error.strerror}", "Name another file with -o."

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from botobs._ops import report as reports
 from botobs._ops.report.backends import Series
 from botobs._ops.report.dashboards import Dashboard, Panel, Section
 from botobs._ops.report.gather import Report
+from botobs._ops.report.page import page as page_of
 from botobs._ops.report.panels import Answers, draw
 from botobs._ops.report.view import View
 from botobs._ops.report.window import Window
@@ -51,7 +51,7 @@ def _page(edges: list[tuple[str, str]]) -> str:
         slow=[],
         failed=[],
     )
-    return reports.page(report)
+    return page_of(report)
 
 
 @pytest.mark.parametrize(

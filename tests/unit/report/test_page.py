@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from botobs._ops import report as reports
 from botobs._ops.report.alerts import current, history
 from botobs._ops.report.backends import Series
 from botobs._ops.report.dashboards import Dashboard, Panel, Query, Section
 from botobs._ops.report.gather import Report
+from botobs._ops.report.page import page as page_of
 from botobs._ops.report.panels import Answers, draw
 from botobs._ops.report.view import View
 from botobs._ops.report.waterfalls import draw as draw_waterfall
@@ -46,19 +46,19 @@ def _report(evil: str = EVIL) -> Report:
 
 
 def test_no_text_becomes_part_of_the_page() -> None:
-    page = reports.page(_report())
+    page = page_of(_report())
     assert "<img src=x" not in page
     assert page.count("<script") == page.count("</script>") == 4
 
 
 def test_the_data_of_a_chart_can_be_read_again() -> None:
-    data = re.search(r'class="chart-data">(.*?)</script>', reports.page(_report()))
+    data = re.search(r'class="chart-data">(.*?)</script>', page_of(_report()))
     assert data
     assert json.loads(data[1])["series"][0]["name"] == EVIL
 
 
 def test_nothing_is_fetched() -> None:
-    page = reports.page(_report())
+    page = page_of(_report())
     assert "default-src 'none'" in page
     assert "connect-src" not in page
     markup = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
@@ -66,7 +66,7 @@ def test_nothing_is_fetched() -> None:
 
 
 def test_backticks_are_code() -> None:
-    assert "Holds <code>code</code>." in reports.page(_report())
+    assert "Holds <code>code</code>." in page_of(_report())
 
 
 def test_the_charting_library_is_the_pinned_one() -> None:
@@ -120,12 +120,12 @@ def _structure(page: str) -> list[tuple[str, tuple[str, ...]]]:
 
 @pytest.mark.parametrize("text", NAMES.values(), ids=NAMES)
 def test_a_hostile_name_is_a_text_of_the_page(text: str) -> None:
-    page = reports.page(_report(text))
+    page = page_of(_report(text))
     page.encode()
     body = page.partition("<body")[2].partition("<script>")[0]
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]", body)
     if text:
-        plain = reports.page(_report("bot"))
+        plain = page_of(_report("bot"))
         assert _structure(body) == _structure(plain.partition("<body")[2].partition("<script>")[0])
     data = re.search(r'class="chart-data">(.*?)</script>', page)
     assert data
