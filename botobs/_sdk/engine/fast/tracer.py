@@ -192,7 +192,7 @@ class Tracer(ApiTracer):
         """
         if context is not None and not is_plain(context):
             context = None
-        active = (current() if context is None else context).get(SPAN_KEY)
+        active: Any = (current() if context is None else context).get(SPAN_KEY)
         parent = active.get_span_context() if active is not None and isinstance(active, Span) else None
         if parent is None or not parent.is_valid:
             parent = None
