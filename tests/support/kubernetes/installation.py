@@ -312,10 +312,15 @@ def _lacks(workload: Mapping[str, Any]) -> str:
     seen = status.get("observedGeneration", 0) >= workload["metadata"]["generation"]
     if workload["kind"] == "DaemonSet":
         wanted = status["desiredNumberScheduled"]
-        counts = [status.get("updatedNumberScheduled", 0), status.get("numberReady", 0)]
+        counts = [status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)]
     else:
         wanted = spec["replicas"]
-        counts = [status.get("updatedReplicas", 0), status.get("readyReplicas", 0), status.get("replicas", 0)]
+        # Available: for as long as its set waits before the next is made anew.
+        counts = [
+            status.get("updatedReplicas", 0),
+            status.get("availableReplicas", 0),
+            status.get("replicas", 0),
+        ]
     if seen and all(count == wanted for count in counts):
         return ""
     return f"{workload['kind']} {workload['metadata']['name']}: {counts} of {wanted}"
