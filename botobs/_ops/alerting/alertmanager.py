@@ -25,8 +25,8 @@ _ABOUT = ("exchange_name", "botobs_bot_id", "service_name", "service_instance_id
 SHARED = ("service_name", "exchange_name")
 
 
-class Told(Protocol):
-    """An alert, as somebody is told of it."""
+class AnyAlert(Protocol):
+    """An alert of Alertmanager, or of a page."""
 
     @property
     def name(self) -> str: ...
@@ -41,7 +41,7 @@ class Told(Protocol):
     def labels(self) -> Mapping[str, str]: ...
 
 
-A = TypeVar("A", bound=Told)
+A = TypeVar("A", bound=AnyAlert)
 
 
 def faults(alerts: Iterable[A]) -> list[list[A]]:
