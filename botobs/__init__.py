@@ -161,6 +161,9 @@ def init(
         SettingsError: A setting cannot be used, and `strict` is on.
     """
     arguments = {name: value for name, value in locals().items() if name != "environ"}
+    # All of it is there from now on: a signal handler that asks for it may have interrupted an import.
+    for place in _PLACES.values():
+        importlib.import_module(f"._sdk.{place}", __name__)
     from ._sdk import settings, start
 
     return start.start(settings.load(arguments, os.environ if environ is None else environ))

@@ -99,7 +99,7 @@ def value_patterns() -> Iterator[str]:
     yield rf"oken{_BETWEEN}{_OPEN}[\"']?[a-z1-9][a-z0-9]{{0,30}}[0-9][a-z]{{1,10}}[0-9][A-Za-z0-9_-]*"
     yield rf"eed{_BETWEEN}{_OPEN}[\"']?(?:[^\s\"'&;:]{{1,30}} ){{5}}[^\"'&;:\n]*"
     for stem in ("pin", "otp"):
-        yield rf"{stem}{_BETWEEN}{_OPEN}[\"']?[0-9]{{4,8}}(?:\W|\z)"
+        yield rf"{stem}{_BETWEEN}{_OPEN}[\"']?[0-9]{{4,8}}(?:[^\w.-]|[.-](?:\D|\z)|\z)"
     for stem in ("ignature", "ecret", "rivate key"):
         yield rf"{stem}\W{{1,4}}(?:0x)?[0-9a-fA-F]{{48,}}"
     # Values that errors of databases and validators quote.

@@ -69,7 +69,7 @@ def _outcome(exchange: str, status: int | None, body: str | None) -> Answered:
     answer = body or ""
     if table_of(exchange) == "hyperliquid" and _SENTENCES.search(answer[:LONGEST_TEXT]):
         return "rejected"
-    found = codes_in(answer, labels=bool(table_of(exchange)))
+    found = codes_in(answer, labels=table_of(exchange) == "gate")
     codes = tuple(code for code in found if code != str(status))
     said = meaning(exchange, codes)
     if said is not None:

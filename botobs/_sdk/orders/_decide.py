@@ -118,8 +118,9 @@ def _decide(
             sent and status is not None and answer_outcome(exchange, status, answer or None) == "rejected"
         )
         return "rejected" if refused else "unknown"
-    codes = _codes(error, answer)
-    said = meaning(_spoken_by(error, exchange), codes)
+    spoken = _spoken_by(error, exchange)
+    codes = _codes(error, answer, spoken)
+    said = meaning(spoken, codes)
     if said == "rejected" or said == "unknown":
         return said
     if status is None:
@@ -146,10 +147,11 @@ def _says_status(error: BaseException) -> bool:
     return type(error).__name__ == "ExchangeNotAvailable"
 
 
-def _codes(error: BaseException, answer: str) -> tuple[str, ...]:
+def _codes(error: BaseException, answer: str, exchange: str) -> tuple[str, ...]:
     code = getattr(error, "code", None) if _is_python_binance(error) else None
     own = (str(code),) if type(code) is int and code else ()
-    return own + _evidence.codes_in(answer or _evidence.message(error))
+    text = answer or _evidence.message(error)
+    return own + _evidence.codes_in(text, labels=table_of(exchange) == "gate")
 
 
 def _spoken_by(error: BaseException, exchange: str) -> str:
