@@ -174,7 +174,7 @@ class Intake:
             headers={"authorization": f"Bearer {token or self.token}"},
             http1=not http2,
             http2=http2,
-            timeout=30,
+            timeout=300,
             trust_env=False,
         )
 
