@@ -288,6 +288,7 @@ NO_LOSS: dict[str, str] = {
     r"net_conntrack_dialer_conn_failed_total": "what a connection was for counts itself: a scrape, a notification",
     r"otelcol_scraper_errored_metric_points_total": "numbers that the host's kernel does not give; the log says which",
     r"prometheus_\w*exemplar\w*": "links from a number to a trace",
+    r"prometheus_agent_\w+": "the agent within Tempo's metrics generator, which does not run",
     r"prometheus_api_notification_updates_dropped_total": "messages to its own pages",
     r"prometheus_engine_query_log_failures_total": "no query is logged",
     r"prometheus_rule_group_iterations_missed_total": "the next turn evaluates them: late, not lost",
@@ -306,6 +307,7 @@ NO_LOSS: dict[str, str] = {
     r"tempo_ingester_(failed_flushes|flush_failed_retries)_total": "done again; until then it is on disk",
     r"tempodb_(compaction|retention)_errors_total": "done again",
     r"tempo_(backend_scheduler|live_store|distributor_kafka|metrics_generator)_\w+": "parts of Tempo that do not run",
+    r"tempo_receiver_refused_spans": "the collector sends them again, or counts what it gives up itself",
     r"tempo_overrides_user_configurable_\w+": "there are none",
     r"tempo_(buffer_pool_miss_bytes|dns_failures|dropped_log_lines)_total": "its own memory, names and log",
 }
