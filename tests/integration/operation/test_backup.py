@@ -42,7 +42,9 @@ def _account(user: User, name: str, *words: object) -> dict[str, Any]:
         done = user.try_botobs("ledger", "--json", *words)
         assert done.returncode == 0, done.stdout + done.stderr
         accounts: list[dict[str, Any]] = json.loads(done.stdout)
-        return next((each for each in accounts if each.get("service") == name), None)
+        # The last numbers of a service that has ended may still be on their way.
+        arrived = (each for each in accounts if each.get("service") == name and each["spans"]["produced"])
+        return next(arrived, None)
 
     account = eventually(complete, within=600)
     assert account is not None
