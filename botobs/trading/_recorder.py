@@ -17,7 +17,6 @@ from opentelemetry.trace import Link, NoOpTracerProvider, Span, Status, StatusCo
 
 from .._sdk.context import SPAN_KEY, attach, current
 from .._sdk.delays import record_delays
-from .._sdk.engine.bound import BoundCounter, bind
 from .._sdk.ids import Ids, given, honours_given_ids
 from .._sdk.safe import Log, class_name, described, let_pass, nanoseconds, never_raise, number_of, text_of
 from .._version import __version__
@@ -50,7 +49,6 @@ class Recorder:
         self._meter_provider = meter_provider
         self._observed: list[tuple[Metric, Observe]] = []
         self._instruments: dict[str, Any] = {}
-        self._counters: dict[tuple[str, tuple[tuple[str, str], ...]], BoundCounter] = {}
         self._connected: MeterProvider | None = None
         self._tracers: tuple[TracerProvider, trace.Tracer] | None = None
         self._warned: set[tuple[str, ...]] = set()
@@ -90,7 +88,6 @@ class Recorder:
             return
         with self._lock:
             if provider is not self._connected:
-                self._counters = {}
                 self._instruments = {} if _is_placeholder(provider) else self._create(provider)
                 self._connected = provider
 
@@ -104,18 +101,6 @@ class Recorder:
         self.connect()
         if (instrument := self._instruments.get(metric.name)) is not None:
             instrument.add(amount, attributes)
-
-    def count(self, metric: Metric, *attributes: tuple[str, str]) -> None:
-        """Add one to a counter whose series are few, and are remembered: for what happens with each order."""
-        self.connect()
-        counter = self._counters.get((metric.name, attributes))
-        if counter is None:
-            if (instrument := self._instruments.get(metric.name)) is None:
-                return
-            counter = bind(instrument, dict(attributes))
-            if len(self._counters) < _COUNTERS:
-                self._counters[metric.name, attributes] = counter
-        counter.add(1)
 
     def record(self, metric: Metric, value: float, attributes: Attributes) -> None:
         """Record a duration; one that a clock set back has made negative is 0."""
@@ -245,9 +230,6 @@ class SpanBlock:
         otel_context.detach(self._token)
         self._recorder.end(self._span)
 
-
-#: Series that `count` remembers; those of further bots are looked up each time.
-_COUNTERS = 1000
 
 #: How many different warnings are given; each is one of few combinations, unless callers make up words.
 _WARNINGS = 100

@@ -33,7 +33,7 @@ class StageMetrics:
         self._rejections = rejections
         self._exchange = exchange
         self._series = {names.EXCHANGE_NAME: exchange}
-        self._of_bot = () if bot_id is None else ((names.BOT_ID, bot_id),)
+        self._stage_series = {} if bot_id is None else {names.BOT_ID: bot_id}
         self._kind = kind
         self._decided_at = decided_at
         self._acknowledged_at: float | None = None
@@ -42,9 +42,9 @@ class StageMetrics:
     def count(self, stage: Stage, implied: bool = False) -> None:
         """The order has come to a stage; `implied` by another one that was reported."""
         recorder, now = self._recorder, self._recorder.elapsed()
-        recorder.count(names.ORDER_STAGES, *self._of_bot, (names.ORDER_STAGE, stage))
+        recorder.add(names.ORDER_STAGES, {**self._stage_series, names.ORDER_STAGE: stage})
         if stage == "submitted":
-            recorder.count(names.ORDERS_SUBMITTED, (names.EXCHANGE_NAME, self._exchange))
+            recorder.add(names.ORDERS_SUBMITTED, self._series)
         if stage in ("acknowledged", "rejected") and self._decided_at is not None and not self._doubted:
             recorder.record(
                 names.DECISION_TO_ACK, now - self._decided_at, {**self._series, names.ORDER_OUTCOME: stage}
@@ -62,4 +62,4 @@ class StageMetrics:
             kind = {} if self._kind is None else {names.ORDER_TYPE: self._kind}
             recorder.record(names.FILL_DURATION, now - self._acknowledged_at, {**self._series, **kind})
         if stage in OUTCOMES:
-            recorder.count(names.ORDERS, (names.EXCHANGE_NAME, self._exchange), (names.ORDER_OUTCOME, stage))
+            recorder.add(names.ORDERS, {**self._series, names.ORDER_OUTCOME: stage})

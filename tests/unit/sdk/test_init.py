@@ -14,6 +14,7 @@ import pytest
 from opentelemetry import baggage, metrics, propagate, trace
 
 import botobs
+from botobs import trading
 from botobs.semconv import DURATION_BUCKETS
 from testbed.otlp_receiver import OtlpReceiver, attributes
 
@@ -235,6 +236,20 @@ def test_too_many_series_end_in_one(init: Init, receiver: OtlpReceiver) -> None:
     assert len(points) == 51
     handle.flush()
     assert receiver.last_value("botobs.sdk.metric.overflows") == 7
+
+
+def test_another_init_reports_nothing_of_the_orders_before(init: Init, receiver: OtlpReceiver) -> None:
+    init()
+    trading.order("before", exchange="kraken").filled(1, complete=True)
+    handle = init(environment="again")
+    trading.order("after", exchange="binance").filled(1, complete=True)
+    handle.flush()
+    reported = {
+        series["exchange.name"]
+        for resource, series, _ in receiver.points("botobs.orders")
+        if resource.get("deployment.environment.name") == "again"
+    }
+    assert reported == {"binance"}
 
 
 def test_sampling_follows_the_ratio_and_the_caller(init: Init, receiver: OtlpReceiver) -> None:
