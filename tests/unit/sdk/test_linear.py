@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 #: What a clock of a busy machine cannot tell from nothing. A quadratic pattern that stays below it at a size is found
 #: at the next: a hundred times as long is ten thousand times as slow.
-_NOTHING_S = 0.004
+_NOTHING_S = 0.02
 _RATIO = 20
 _SLOWEST = 2
 #: Characters of the text that all shapes are tried with, and of the one for the slowest; each then ten times as long.
