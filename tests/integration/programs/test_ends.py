@@ -36,7 +36,6 @@ class Program:
         work: Pieces of work that it does.
         needs_redis: Whether no other broker will do.
         delivers: Whether it can: one that a fault ends cannot.
-        terminates: Whether it ends its workers by SIGTERM as soon as they have worked, with what they have not sent.
         variables: Further variables.
         packages: Of an environment of its own, where they are large, or need other releases than the rest; those of
             `conftest` without.
@@ -48,7 +47,6 @@ class Program:
     work: int = WORK
     needs_redis: bool = False
     delivers: bool = True
-    terminates: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
     packages: Sequence[str] = ()
 
@@ -128,7 +126,7 @@ MATRIX = {
     **{
         name: _alone(name)
         for name in (
-            *(f"joblib {backend}" for backend in ("loky", "threading")),
+            *(f"joblib {backend}" for backend in ("loky", "multiprocessing", "threading")),
             *(f"pool {method}" for method in ("fork", "spawn", "forkserver")),
             "os._exit of children",
             "console",
@@ -136,7 +134,6 @@ MATRIX = {
             "faulthandler before",
         )
     },
-    "joblib multiprocessing": _alone("joblib multiprocessing", terminates=True),
     **{
         f"dask {kind}": _alone(f"dask {kind}", packages=["distributed>=2025.1"])
         for kind in ("processes", "threads")
@@ -257,7 +254,7 @@ def test_an_end(
         assert seen.code == plain.code, seen.errors
         for words in ("Traceback", "could not be delivered"):
             assert seen.errors.count(words) == plain.errors.count(words), seen.errors
-        if program.delivers and not program.terminates:
+        if program.delivers:
             arrived(receiver, program)
         assert unpromised(receiver) == (0 if program.delivers else 1)
 
