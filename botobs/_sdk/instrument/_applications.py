@@ -30,6 +30,19 @@ CLASSES = {
 _MARK = "_is_instrumented_by_opentelemetry"
 
 
+def _instances(cls: type[Any]) -> list[Any]:
+    """What the program holds of a class and of those derived from it.
+
+    An instance refers to its class, so the garbage collector finds it without a look at each object of the program.
+    """
+    classes, derived = {cls}, [cls]
+    while derived:
+        new = set(type.__subclasses__(derived.pop())) - classes
+        classes |= new
+        derived += new
+    return [found for found in gc.get_referrers(*classes) if type(found) in classes]
+
+
 class Applications:
     """Watches the applications of one framework.
 
@@ -57,9 +70,8 @@ class Applications:
         self._patches.replace(
             type(self._instrumentor), "instrument_app", staticmethod(self._by_hand(self._give_instrument_app))
         )
-        for found in gc.get_objects():
-            if issubclass(type(found), cls):
-                self._watch(found)
+        for found in _instances(cls):
+            self._watch(found)
 
     def _hook(self, init: Callable[..., None]) -> Callable[..., None]:
         def __init__(app: Any, *args: Any, **kwargs: Any) -> None:

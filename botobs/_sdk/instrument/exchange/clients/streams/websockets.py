@@ -8,8 +8,6 @@ from time import monotonic
 from types import ModuleType
 from typing import Any
 
-from opentelemetry import context
-
 from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from ....base import Telemetry
@@ -17,10 +15,9 @@ from ....shared import once_per_provider
 from ... import connection_events
 from ...state import Connection
 from ...telemetry import ExchangeTelemetry
-from . import raw
+from . import raw, websockets_common
 
 _LIBRARY = "websockets"
-_PENDING = context.create_key("botobs-websockets-pending")
 
 Method = Callable[..., Any]
 
@@ -41,9 +38,12 @@ class Websockets:
             # websockets 14 to 16 connect in `__await_impl__`, later ones in `connect`.
             for name in ("connect", "__await_impl__"):
                 if name in vars(module.connect):
-                    self._patches.replace_method(module.connect, name, functools.partial(_connect, exchanges))
+                    connecting = functools.partial(websockets_common.connecting, exchanges, _uri)
+                    self._patches.replace_method(module.connect, name, connecting)
             connection = module.ClientConnection
-            self._patches.replace_method(connection, "handshake", _attach)
+            self._patches.replace_method(
+                connection, "handshake", functools.partial(websockets_common.attaching, _bind)
+            )
             self._patches.replace_method(
                 connection, "process_event", functools.partial(_process_event, exchanges)
             )
@@ -78,42 +78,16 @@ class Websockets:
         self._patches.undo()
 
 
-_begin = never_raise(_LIBRARY)(raw.begin)
-
-
 @never_raise(_LIBRARY)
 def _bind(connection: Connection, client: Any) -> None:
     reference = raw.bind(connection, client, _gone)
     connection.backlog = lambda: len(getattr(getattr(reference(), "recv_messages", None), "frames", ()))
 
 
-def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
-    async def connect(self: Any) -> Any:
-        connection = _begin(exchanges, _LIBRARY, connection_events.host_of(self.uri))
-        if connection is None:
-            return await wrapped(self)
-        with raw.attempt(exchanges, connection, context.set_value(_PENDING, connection)):
-            return await wrapped(self)
-
-    return connect
-
-
-def _attach(wrapped: Method) -> Method:
-    """Frames may come before `connect` returns, so that the connection must be known from the handshake on."""
-
-    async def handshake(self: Any, *args: Any, **kwargs: Any) -> Any:
-        pending = context.get_value(_PENDING)
-        if isinstance(pending, Connection):
-            _bind(pending, self)
-        return await wrapped(self, *args, **kwargs)
-
-    return handshake
-
-
 def _handshake(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def handshake(self: Any, *args: Any, **kwargs: Any) -> Any:
         host = str(getattr(getattr(self.protocol, "uri", None), "host", ""))
-        connection = _begin(exchanges, _LIBRARY, host)
+        connection = websockets_common.begin(exchanges, host)
         if connection is None:
             return wrapped(self, *args, **kwargs)
         _bind(connection, self)
@@ -150,25 +124,13 @@ def _measure_latency(exchanges: ExchangeTelemetry, connection: Connection, clien
 def _connection_lost(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def lost(self: Any, *args: Any) -> None:
         wrapped(self, *args)
-        _report_end(exchanges, self)
+        websockets_common.report_end(exchanges, self, getattr(self, "protocol", None))
 
     return lost
 
 
-@never_raise(_LIBRARY)
-def _report_end(exchanges: ExchangeTelemetry, client: Any) -> None:
-    connection = raw.of(client)
-    if connection is None:
-        return
-    protocol = client.protocol
-    reason, code = raw.end_of(
-        protocol.close_sent,
-        protocol.close_rcvd,
-        protocol.close_rcvd_then_sent,
-        protocol.close_code,
-        raw.is_closing(client),
-    )
-    connection_events.ended(exchanges, connection, reason, code)
+def _uri(connect: Any) -> object:
+    return connect.uri
 
 
 def _is_open(client: Any) -> bool:

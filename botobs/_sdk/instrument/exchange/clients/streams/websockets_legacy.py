@@ -8,21 +8,15 @@ from time import monotonic
 from types import ModuleType
 from typing import Any
 
-from opentelemetry import context
-
 from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from ....base import Telemetry
 from ....shared import once_per_provider
-from ... import connection_events
 from ...state import Connection
 from ...telemetry import ExchangeTelemetry
-from . import raw
+from . import raw, websockets_common
 
 _LIBRARY = "websockets_legacy"
-#: Value of `exchange.client`: users know one library.
-_CLIENT = "websockets"
-_PENDING = context.create_key("botobs-websockets-legacy-pending")
 
 Method = Callable[..., Any]
 
@@ -40,11 +34,11 @@ class WebsocketsLegacy:
 
         def imported(module: ModuleType) -> None:
             exchanges = once_per_provider(telemetry, ExchangeTelemetry)
-            self._patches.replace_method(
-                module.Connect, "__await_impl__", functools.partial(_connect, exchanges)
-            )
+            connecting = functools.partial(websockets_common.connecting, exchanges, _uri)
+            self._patches.replace_method(module.Connect, "__await_impl__", connecting)
             protocol = module.WebSocketClientProtocol
-            self._patches.replace_method(protocol, "handshake", _attach)
+            attaching = functools.partial(websockets_common.attaching, _bind)
+            self._patches.replace_method(protocol, "handshake", attaching)
             self._patches.replace_method(protocol, "read_message", _read_message)
             self._patches.replace_method(
                 protocol, "send", functools.partial(raw.counting_sent, is_open=_is_open)
@@ -59,31 +53,13 @@ class WebsocketsLegacy:
         self._patches.undo()
 
 
-_begin = never_raise(_LIBRARY)(raw.begin)
-_bind = never_raise(_LIBRARY)(raw.bind)
+@never_raise(_LIBRARY)
+def _bind(connection: Connection, protocol: Any) -> None:
+    raw.bind(connection, protocol, _gone)
 
 
-def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
-    async def connect(self: Any) -> Any:
-        connection = _begin(exchanges, _CLIENT, connection_events.host_of(getattr(self, "_uri", "")))
-        if connection is None:
-            return await wrapped(self)
-        with raw.attempt(exchanges, connection, context.set_value(_PENDING, connection)):
-            return await wrapped(self)
-
-    return connect
-
-
-def _attach(wrapped: Method) -> Method:
-    """Frames may come before `connect` returns, so that the connection must be known from the handshake on."""
-
-    async def handshake(self: Any, *args: Any, **kwargs: Any) -> Any:
-        pending = context.get_value(_PENDING)
-        if isinstance(pending, Connection):
-            _bind(pending, self, _gone)
-        return await wrapped(self, *args, **kwargs)
-
-    return handshake
+def _uri(connect: Any) -> object:
+    return getattr(connect, "_uri", "")
 
 
 def _is_open(protocol: Any) -> bool:
@@ -109,22 +85,7 @@ def _read_message(wrapped: Method) -> Method:
 def _lost(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def connection_lost(self: Any, error: Any) -> Any:
         result = wrapped(self, error)
-        _report_end(exchanges, self)
+        websockets_common.report_end(exchanges, self, self)
         return result
 
     return connection_lost
-
-
-@never_raise(_LIBRARY)
-def _report_end(exchanges: ExchangeTelemetry, protocol: Any) -> None:
-    connection = raw.of(protocol)
-    if connection is None:
-        return
-    reason, code = raw.end_of(
-        protocol.close_sent,
-        protocol.close_rcvd,
-        protocol.close_rcvd_then_sent,
-        protocol.close_code,
-        raw.is_closing(protocol),
-    )
-    connection_events.ended(exchanges, connection, reason, code)
