@@ -7,15 +7,15 @@ import (
 )
 
 // The collector adds deltas up, and remembers each series of them for an hour: so many, of all senders together. One service
-// whose counters have a label that never repeats would take every place, and the new series of others would be lost. So each
-// service may have a quarter of them; its further points are taken out here, in place (sound.go). For protobuf: SDKs that send deltas
+// whose counters have a label that never repeats would take every place, and the new series of others would be lost. So services and
+// tokens have a share of them (rooms.go); their further points are taken out here, in place (sound.go). For protobuf: SDKs that send deltas
 // send it.
 type deltas struct{ rooms }
 
 const deltaTemporality = 1
 
-// takeOut takes the points out of a measured request of metrics that are of more series than their service may have.
-func (d *deltas) takeOut(body []byte, now time.Time) (taken int) {
+// takeOut takes the points out of a measured request of metrics that are of more series than their service or token may have.
+func (d *deltas) takeOut(token string, body []byte, now time.Time) (taken int) {
 	d.lock.Lock()
 	defer d.lock.Unlock()
 	fields(body, 1, func(owned, _ []byte) {
@@ -29,7 +29,7 @@ func (d *deltas) takeOut(body []byte, now time.Time) (taken int) {
 			})
 		})
 		fields(owned, 2, func(scoped, _ []byte) {
-			fields(scoped, 2, func(metric, _ []byte) { taken += d.ofMetric(d.place(service), identity, metric, now) })
+			fields(scoped, 2, func(metric, _ []byte) { taken += d.ofMetric(token, service, identity, metric, now) })
 		})
 	})
 	return taken
@@ -38,7 +38,7 @@ func (d *deltas) takeOut(body []byte, now time.Time) (taken int) {
 // attributesOfPoint are the fields of a metric that may hold deltas, and where their points have their attributes.
 var attributesOfPoint = map[int]int{sumField: 7, histogramField: 9, 10: 1}
 
-func (d *deltas) ofMetric(series *room, owner uint64, metric []byte, now time.Time) (taken int) {
+func (d *deltas) ofMetric(token, service string, owner uint64, metric []byte, now time.Time) (taken int) {
 	name := owner
 	fields(metric, 1, func(text, _ []byte) { name ^= maphash.Bytes(seedOfRooms, text) * 31 })
 	for field, attributes := range attributesOfPoint {
@@ -49,7 +49,7 @@ func (d *deltas) ofMetric(series *room, owner uint64, metric []byte, now time.Ti
 			fields(data, 1, func(point, raw []byte) {
 				identity := name * 31
 				fields(point, attributes, func(pair, _ []byte) { identity += maphash.Bytes(seedOfRooms, pair) })
-				if !series.has(identity, now, d.each) && raw[0] == tagOfPoint {
+				if !d.has(token, service, identity, now) && raw[0] == tagOfPoint {
 					raw[0] = tagOfNobody
 					taken++
 				}

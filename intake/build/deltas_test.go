@@ -32,7 +32,7 @@ func TestOneServiceTakesAQuarterOfTheSeriesOfDeltas(t *testing.T) {
 		if !found.deltas && wanted > 0 {
 			t.Fatal("not seen to hold deltas")
 		}
-		if taken := kept.takeOut(body, at); taken != wanted {
+		if taken := kept.takeOut("one", body, at); taken != wanted {
 			t.Errorf("%d points were taken out, not %d", taken, wanted)
 		}
 		left := 0

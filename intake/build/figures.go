@@ -65,7 +65,7 @@ func (f *figures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "# HELP botobs_intake_requests_total Requests that were passed to the collector.")
 	fmt.Fprintln(w, "# TYPE botobs_intake_requests_total counter")
 	fmt.Fprintf(w, "botobs_intake_requests_total %d\n", f.accepted)
-	fmt.Fprintln(w, "# HELP botobs_intake_rejected_points_total Points that were taken out because they contradict themselves.")
+	fmt.Fprintln(w, "# HELP botobs_intake_rejected_points_total Points that were taken out: they contradict themselves, or are deltas of more series than a service or a token may have.")
 	fmt.Fprintln(w, "# TYPE botobs_intake_rejected_points_total counter")
 	fmt.Fprintf(w, "botobs_intake_rejected_points_total %d\n", f.rejected)
 	fmt.Fprintln(w, "# HELP botobs_intake_joined_instances_total Resources of spans whose instances are counted as one, because their service has too many.")

@@ -97,7 +97,7 @@ func (f *forwarder) post(ctx context.Context, address, contentType string, parts
 	return answer{response.StatusCode, response.Header, said, err}
 }
 
-const whyRejected = "exponential histograms whose count is not that of their buckets, or deltas of more series than a service may have"
+const whyRejected = "exponential histograms whose count is not that of their buckets, or deltas of more series than a service or a token may have"
 
 // partialSuccess is the answer to a request of which points were taken out.
 // https://opentelemetry.io/docs/specs/otlp/#partial-success-1

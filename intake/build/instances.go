@@ -10,7 +10,7 @@ import (
 
 // The collector counts the spans of each service instance, and remembers so many instances, of all senders together: with more, the
 // counters of those that were silent for longest begin anew. A service whose processes are new for each task would take every
-// place. So each service may have a quarter of them within an hour; what further ones send is one instance. Who does not say
+// place. So services and tokens have a share of them (rooms.go); what further ones send is one instance. Who does not say
 // which one it is goes by its place and process, as the guard of identities names it (transform/identity in collector.yaml).
 type instances struct{ rooms }
 
@@ -51,13 +51,13 @@ func (w *whose) identity() string {
 }
 
 // join gives others' name to the instances of a measured request of spans that are too many, and says of how many resources.
-func (i *instances) join(body []byte, now time.Time) (left []byte, joined int) {
+func (i *instances) join(token string, body []byte, now time.Time) (left []byte, joined int) {
 	return edited(body, func(field int, owned []byte) []byte {
 		if field != 1 {
 			return owned
 		}
 		return edited(owned, func(field int, resource []byte) []byte {
-			if field != 1 || i.has(ofProtobuf(resource), now) {
+			if field != 1 || i.has(token, ofProtobuf(resource), now) {
 				return resource
 			}
 			joined++
@@ -88,18 +88,18 @@ func ofProtobuf(resource []byte) (found whose) {
 	return found
 }
 
-func (i *instances) has(who whose, now time.Time) bool {
+func (i *instances) has(token string, who whose, now time.Time) bool {
 	identity := who.identity()
 	if identity == "" || identity == others {
 		return true
 	}
 	i.lock.Lock()
 	defer i.lock.Unlock()
-	return i.place(who.namespace+"/"+who.service).has(maphash.String(seedOfRooms, identity), now, i.each)
+	return i.rooms.has(token, who.namespace+"/"+who.service, maphash.String(seedOfRooms, identity), now)
 }
 
 // joinJSON is join for a request in JSON that has been read; it says of how many resources.
-func (i *instances) joinJSON(given any, now time.Time) (joined int) {
+func (i *instances) joinJSON(token string, given any, now time.Time) (joined int) {
 	for _, owned := range listOf(given, "resourceSpans", "resource_spans") {
 		held, _ := owned.(map[string]any)
 		resource, _ := held["resource"].(map[string]any)
@@ -118,7 +118,7 @@ func (i *instances) joinJSON(given any, now time.Time) (joined int) {
 				kept = append(kept, attribute)
 			}
 		}
-		if !i.has(who, now) {
+		if !i.has(token, who, now) {
 			resource["attributes"] = append(kept, map[string]any{"key": instanceKey, "value": map[string]any{"stringValue": others}})
 			joined++
 		}

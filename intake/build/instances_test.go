@@ -22,7 +22,7 @@ func TestOneServiceTakesAQuarterOfTheInstances(t *testing.T) {
 		if isOne {
 			wanted = others
 		}
-		left, joined := kept.join(body, at)
+		left, joined := kept.join("one", body, at)
 		if string(left) != string(spanOf(service, wanted)) || (joined == 1) != isOne {
 			t.Errorf("%s of %s became %q", instance, service, left)
 		}
@@ -32,7 +32,7 @@ func TestOneServiceTakesAQuarterOfTheInstances(t *testing.T) {
 		if err := json.Unmarshal(fmt.Appendf(nil, written, instance), &given); err != nil {
 			t.Fatal(err)
 		}
-		kept.joinJSON(given, at)
+		kept.joinJSON("one", given, at)
 		if made, _ := json.Marshal(given); string(made) != string(fmt.Appendf(nil, `{"resourceSpans":[{"resource":{"attributes":[`+
 			`{"key":"service.name","value":{"stringValue":%q}},{"key":"service.instance.id","value":{"stringValue":%q}}]}}]}`, service, wanted)) {
 			t.Errorf("in JSON, %s of %s became %s", instance, service, made)
@@ -60,7 +60,7 @@ func TestWhoSaysNoInstanceGoesByItsProcess(t *testing.T) {
 		return withField(nil, 1, view(withField(nil, 1, view(resource))))
 	}
 	for process := range 20 {
-		left, joined := kept.join(body(process), now)
+		left, joined := kept.join("one", body(process), now)
 		found := whose{}
 		fields(left, 1, func(owned, _ []byte) {
 			fields(owned, 1, func(resource, _ []byte) { found = ofProtobuf(resource) })

@@ -155,24 +155,24 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share, 
 		return "", nil, nil, err
 	}
 	if found.deltas {
-		found.rejected += i.deltas.takeOut(body, time.Now())
+		found.rejected += i.deltas.takeOut(known.id, body, time.Now())
 	}
 	joined := 0
 	if isJSON(r) {
 		body, err = i.redactor.json(body, func(given any) bool {
-			joined = i.instances.joinJSON(given, time.Now())
+			joined = i.instances.joinJSON(known.id, given, time.Now())
 			return joined > 0
 		})
 	} else {
 		if signal == "traces" {
-			body, joined = i.instances.join(body, time.Now())
+			body, joined = i.instances.join(known.id, body, time.Now())
 		}
 		body = i.redactor.protobuf(signal, body)
 	}
 	if joined > 0 {
 		i.figures.join(joined)
-		slog.Warn("instances of a service are more than a quarter of BOTOBS_SPAN_METRICS_INSTANCES: counted as one",
-			"service", found.services, "resources", joined)
+		slog.Warn("instances are more than a quarter of BOTOBS_SPAN_METRICS_INSTANCES for a service, or half for a token: counted as one",
+			"token", known.id, "service", found.services, "resources", joined)
 	}
 	return signal, body, found, err
 }

@@ -99,9 +99,9 @@ func FuzzUntouched(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		isUntouched("traces", body, time.Now())
 		isUntouched("metrics", body, time.Now())
-		kept := &instances{newRooms(sharesOfRooms)}
-		kept.join(body, time.Now())
-		if left, joined := kept.join(body, time.Now()); joined == 0 && !bytes.Equal(left, body) {
+		kept := &instances{newRooms(sharesOfServices)}
+		kept.join("one", body, time.Now())
+		if left, joined := kept.join("one", body, time.Now()); joined == 0 && !bytes.Equal(left, body) {
 			t.Errorf("%q became %q", body, left)
 		}
 	})

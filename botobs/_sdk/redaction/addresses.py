@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
+from .queries import is_innocent
 from .rules import REDACTED, RULES
 from .values import formatted, looks_random, looks_random_letters
 
@@ -45,7 +46,7 @@ def without_addresses(text: str) -> str:
     done = 0
     while (start := text.find("://", done)) >= 0:
         stop = _end(text, start)
-        kept += (text[done : start + 3], _rest(text[start + 3 : stop]))
+        kept += (text[done : start + 3], _rest(text[start + 3 : stop], keeps_queries=True))
         done = stop
     return "".join((*kept, text[done:])) if kept else text
 
@@ -79,16 +80,17 @@ def without_query(url: str) -> str:
     return url.partition("#")[0].partition("?")[0]
 
 
-def _rest(rest: str) -> str:
-    """What follows `://`."""
+def _rest(rest: str, *, keeps_queries: bool = False) -> str:
+    """What follows `://`; within a text, an innocent query stays."""
     netloc, end = _netloc(rest)
     tail = rest[end:]
     bare = tail.rstrip(".,;:)]!")
     if bare.endswith(REDACTED[:-1]):
         bare += "]"
     path = without_query(bare)
+    query = bare[len(path) :] if keeps_queries and is_innocent(bare[len(path) :]) else ""
     host = _host(netloc)
-    return host + _keys_out(host, path) + tail[len(bare) :]
+    return host + _keys_out(host, path) + query + tail[len(bare) :]
 
 
 def _netloc(rest: str) -> tuple[str, int]:

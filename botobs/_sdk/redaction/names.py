@@ -17,6 +17,8 @@ SECRET = "secret"
 FOLDER = "pwd"
 #: Promises of which what looks like a password is one, also in a sentence.
 PASSWORDS = (SECRET, FOLDER)
+#: The value is a session's id: a token, unless it is a number, a name, or a UUID.
+SESSION_ID = "session id"
 #: Promises of one-time passwords.
 CODES = ("otp", "totp", "twofa")
 #: A longer name says at its end what it names.
@@ -26,6 +28,7 @@ _LONGEST_OF_PW = 16
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]++|\d++")
 # Of these every word that is run together with others may be the end.
 _ENDS = tuple(sorted(RULES.secret - {"jwt", "pw"}, key=len, reverse=True))
+_SESSION_IDS = ("sessionid", "sessid")
 #: Letters that are left of a word without its tails.
 _SHORTEST = 6
 _TAILED = re.compile(f"(.{{{_SHORTEST},}}?)(?:{'|'.join(sorted(RULES.tails))}|v)*+", re.DOTALL)
@@ -37,7 +40,8 @@ _STEMS = ("key", "keys", "token", "tokens", "pass", "pw", "phrase", "sign")
 #: One of these is in every name that promises something; in lower case.
 STEMS = frozenset((
     "2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass",
-    "pck", "phrase", "pin", "pk", "psw", "pw", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "words",
+    "pck", "phrase", "pin", "pk", "psk", "psw", "pw", "secret", "seed", "sekret", "sessid", "session", "sig",
+    "token", "twofa", "words",
     *RULES.foreign,
 ))  # fmt: skip
 
@@ -71,12 +75,16 @@ def _promise(name: str) -> str:
         if word in ("code", "codes", "pin") and _is_qualified(before, word):
             return "otp"
         if word in RULES.secret or _without_tails(word).endswith(_ENDS) or _is_qualified(before, word):
-            return SECRET
+            # `x-deploy-key-id` may be a number.
+            is_id = of_id and word == "key" and before != "access" and position == len(words) - 2
+            return "key" if is_id else SECRET
         if before in ("key", "token") and (word in RULES.behind or word in RULES.exchanges):
             return SECRET if word in RULES.behind else before
+    # `jsessionid`, `PHPSESSID`
+    if words[-1].endswith(_SESSION_IDS):
+        return SESSION_ID
     if of_id:
-        words.pop()
-        return words[-1] if words[-1] in ("key", "session") else ""
+        return {"key": "key", "session": SESSION_ID}.get(words[-2], "")
     last = words[-1]
     if last in RULES.ambiguous:
         return "" if len(words) > 1 and words[-2] in RULES.harmless and last not in CODES else last

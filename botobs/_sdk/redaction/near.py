@@ -9,7 +9,9 @@ certain.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
+from functools import cached_property
 
 from .names import PASSWORDS
 from .rules import REDACTED
@@ -31,13 +33,18 @@ _BESIDE = re.compile(
 )
 _BLANKS = " \t\r\n"
 # In quotes, behind a verb or an arrow, alone in its line; or any other run, which is judged more strictly.
-_RUN = r"[^ \t\r\n'\"\\<>|,;:=(){}\[\]`]{8,200}={0,2}"
+_RUN = r"[^ \t\r\n'\"\\<>|,;:=&(){}\[\]`]{8,200}={0,2}"
 _VALUES = re.compile(
     r"['\"]([^'\"\\ \t\r\n]{8,200})['\"]"
     r"|(?: (?:is|was|got|value):? | (?:->|=>|\u2192|\u279c) |\n[ \t]{0,16})([^'\"\\ \t\r\n]{8,200})(?:[\n ]|\Z)"
     rf"|({_RUN})"
 )
 _BEHIND_SIGNS = re.compile(_RUN)
+# What a value is within, and what stands in front of one that is short.
+_WITHIN = re.compile(r"[^'\"\\ \t\r\n]++")
+_IN_FRONT = re.compile(r"(?:['\"]|(?:is|was|got|value):? |(?:->|=>|\u2192|\u279c) |\n[ \t]{0,16})\Z")
+_SAID_BEHIND = re.compile(r"['\"]? (?:is|was|as) ")
+_SHORTEST, _SHORTEST_RUN, _LONGEST_IN_FRONT = 8, 16, 17
 _CODE = re.compile(r"\d{4,8}(?![\w.-])")
 # `expected the password, got '…'`, and what has a line to itself below the name.
 _TOLD = re.compile(r"['\"]?[,;:]? (?:but |and )?(?:got|new value(?: is)?|now):? ['\"]?([^\s'\",;]{6,200})")
@@ -58,18 +65,49 @@ def without_near(text: str, names: Iterable[tuple[int, int, str]]) -> tuple[str,
     kept: list[str] = []
     values: list[str] = []
     done = 0
+    candidates = _Candidates(text)
     for start, end, promised in names:
         if start < done:
             continue
         value = _beside(text, start, end, promised)
         value = value or _told(text, start, end, promised)
         if value is None and promised in PASSWORDS:
-            value = _behind(text, end) or _before(text, max(done, start - _FARTHEST), start)
+            least = max(done, start - _FARTHEST)
+            value = (_behind(text, end) if candidates.has(end, end + _FARTHEST) else None) or (
+                _before(text, least, start) if candidates.has(least, start) else None
+            )
         if value is not None:
             kept += (text[done : value[0]], REDACTED)
             values.append(text[slice(*value)])
             done = value[1]
     return "".join((*kept, text[done:])), values
+
+
+class _Candidates:
+    """Where a text has what may be a value: most names have none near them, and a text may hold nothing but names."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def has(self, least: int, most: int) -> bool:
+        """Whether one is, in whole or in part, between two positions."""
+        starts, ends = self._places
+        first = bisect_right(ends, least)
+        return first < len(starts) and starts[first] < most
+
+    @cached_property
+    def _places(self) -> tuple[list[int], list[int]]:
+        found = [run.span() for run in _WITHIN.finditer(self._text) if self._may_be_one(*run.span())]
+        return [start for start, _ in found], [end for _, end in found]
+
+    def _may_be_one(self, start: int, end: int) -> bool:
+        return end - start >= _SHORTEST_RUN or (
+            end - start >= _SHORTEST
+            and (
+                _IN_FRONT.search(self._text, max(0, start - _LONGEST_IN_FRONT), start) is not None
+                or _SAID_BEHIND.match(self._text, end) is not None
+            )
+        )
 
 
 def _beside(text: str, start: int, end: int, promised: str) -> tuple[int, int] | None:

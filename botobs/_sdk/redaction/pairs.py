@@ -14,7 +14,7 @@ from .names import CODES, FOLDER, PASSWORDS, SECRET, STEMS, promise
 from .near import without_near
 from .quoting import bracket, quoted, word
 from .rules import REDACTED, RULES
-from .values import FEWEST_WORDS, is_code, is_like_a_token, is_secret, may_be_the_password
+from .values import FEWEST_WORDS, LONGEST_GUESS, is_code, is_like_a_token, is_secret, may_be_the_password
 
 _NAME = re.compile(r"[\w.\-]*+")
 # Where the part of a name begins in a mark: at its beginning, or within what stands before a quoted value, "dup key: ".
@@ -28,6 +28,9 @@ _LONGEST_NAME = 128
 _MOST_VALUES = 8
 # `\\n` as it is written for a line's end.
 _WRITTEN_END = re.compile(r"(?<!\\)\\[nrt]\Z")
+# `arn:aws:secretsmanager:eu-west-1:1:secret:prod/bot` is the name of a secret.
+_ARN = re.compile(r"(?<!\w)arn:[A-Za-z0-9:/-]*\Z")
+_LONGEST_ARN = 80
 _LONGEST_WORD = 20
 _WORD_BEFORE = re.compile(r"(?<![\w-])([A-Za-z0-9]{2,19}) \Z")
 # `"name": "` of a pair that names both its parts, the value first.
@@ -59,6 +62,7 @@ _HEADERS = ("authorization", "x-auth", "x-authentication", "proxy-authorization"
 _ITEMS = re.compile(r"[\[(]\s*+(?:b?['\"][^'\"\\\n]*+(?:['\"][\s,]*+|\Z))++[\])]?")
 # A user and a password, as requests and aiohttp take them.
 _LOGIN = re.compile(r"\(\s*+['\"][^'\"\\\n]{0,100}['\"]\s*+,\s*+['\"]([^'\"\\\n]{1,200})['\"]\s*+\)")
+_FOLDER_IN_BRACKETS = re.compile(r"[\[({][)\]} ]*+/")
 _SIGNATURES = ("sig", "sign", "signature", "signatures")
 _ITEM = re.compile(r"(['\"])([^'\"\n]++)(?=['\"]|\Z)")
 
@@ -110,6 +114,8 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
 def _promise(text: str, start: int, end: int) -> str:
     """What a name promises, with the word in front where it is one of two: `api key`, `cache key`."""
     name = text[start:end]
+    if text.startswith(":", start - 1) and _ARN.search(text, max(0, start - _LONGEST_ARN), start):
+        return ""
     if name.lower() in RULES.qualified:
         before = _WORD_BEFORE.search(text[max(0, start - _LONGEST_WORD) : start])
         if before is not None:
@@ -153,7 +159,7 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         argument = quoted(text, start) if text[start - 1] == "(" and promised != SECRET else None
         if argument is not None:
             # `from_key('…')`
-            return (*argument, REDACTED) if is_secret(promised, text[slice(*argument)]) else None
+            return _decided(text, *argument, promised)
         return _spoken(text, begin, end, start, promised)
     inside = quoted(text, start)
     if inside is not None:
@@ -163,7 +169,7 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         if changed is not None and promised == SECRET:
             inside = quoted(text, changed.end() - 1) or inside
             return start + 1, inside[1], REDACTED
-        return (*inside, REDACTED) if is_secret(promised, text[inside[0] : inside[1]]) else None
+        return _decided(text, *inside, promised)
     if text.startswith(("[", "(", "{"), start):
         return _list(text, start, promised)
     if text.startswith("> ", start) and "\n" in between[0]:
@@ -181,20 +187,29 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
             return start, words.end(), REDACTED
     if "," in between[0] and _IS_ARGUMENT.match(text, start):
         return None
+    if promised != SECRET and not _decided(text, start, word(text, start, start + LONGEST_GUESS), promised):
+        return _remarked(text, name, start, promised)
     stop = word(text, start)
-    if any(map(str.isalnum, text[start:stop])) and is_secret(promised, text[start:stop]):
-        return start, stop, REDACTED
-    return _remarked(text, name, start, promised)
+    found = _decided(text, start, stop, promised) if any(map(str.isalnum, text[start:stop])) else None
+    return found or _remarked(text, name, start, promised)
+
+
+def _decided(text: str, start: int, stop: int, promised: str) -> tuple[int, int, str] | None:
+    """A value if it is a secret."""
+    most = stop if promised == SECRET else min(stop, start + LONGEST_GUESS)
+    return (start, stop, REDACTED) if is_secret(promised, text[start:most]) else None
 
 
 def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     """A list, a tuple or a mapping: of a name that is not clear, its items decide."""
+    if promised == FOLDER and _FOLDER_IN_BRACKETS.match(text, start):
+        return None
     if promised in (SECRET, FOLDER):
         end = bracket(text, start)
         closing = text[end - 1] if text[end - 1] in ")]}" else ""
         inside = text[start + 1 : end].strip(")]} ").lower()
         # `str[]` is no value, and neither is `(none)`.
-        is_value = inside and inside not in RULES.no_values and not (promised == FOLDER and inside[0] == "/")
+        is_value = inside and inside not in RULES.no_values
         return (start, end, text[start] + REDACTED + closing) if is_value else None
     login = _LOGIN.match(text, start) if promised == "auth" else None
     if login is not None:
@@ -202,14 +217,16 @@ def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     if promised in _SIGNATURES and text[start] == "{":
         # Of an elliptic curve: `{"r": "0x…", "s": "0x…", "v": 27}`.
         end = bracket(text, start)
-    elif (items := _ITEMS.match(text, start)) is not None:
-        end = items.end()
-    else:
+        return start, end, _without_items(text[start:end], promised)
+    items = _ITEMS.match(text, start, start + LONGEST_GUESS)
+    if items is None or _without_items(items[0], promised) == items[0]:
         return None
-    clean = _ITEM.sub(
-        lambda item: item[1] + (REDACTED if is_secret(promised, item[2]) else item[2]), text[start:end]
-    )
-    return None if clean == text[start:end] else (start, end, clean)
+    items = _ITEMS.match(text, start) or items
+    return start, items.end(), _without_items(items[0], promised)
+
+
+def _without_items(text: str, promised: str) -> str:
+    return _ITEM.sub(lambda item: item[1] + (REDACTED if is_secret(promised, item[2]) else item[2]), text)
 
 
 # What errors say of a secret before they quote it: `--api-secret: invalid int value: '…'`.
@@ -220,8 +237,10 @@ _REMARK = re.compile(
 )
 _SPOKEN = re.compile(
     r"(?:(?:for|of) [^\s'\"]{1,40} )?"
-    r"(?:(?:is|was|of|(?:(?:set|changed|updated|equal) )?to|TO|has value|est|ist|lautet|es|->):? )?['\"(]?([^\s'\"|]++)"
+    r"(?:(?:is|was|of|(?:(?:set|changed|updated|equal) )?to|TO|has value|est|ist|lautet|es|->):? )?"
+    rf"['\"(]?([^\s'\"|]{{1,{LONGEST_GUESS}}}+)"
 )
+_REST_OF_SPOKEN = re.compile(r"[^\s'\"|]*+")
 
 
 def _spoken(text: str, begin: int, end: int, start: int, promised: str) -> tuple[int, int, str] | None:
@@ -238,12 +257,16 @@ def _spoken(text: str, begin: int, end: int, start: int, promised: str) -> tuple
         and not (promised in CODES and is_secret(promised, value))
     ):
         return _remarked(text, name, start, promised)
-    return (spoken.start(1), spoken.start(1) + len(value), REDACTED) if is_secret(promised, value) else None
+    stop = spoken.start(1) + len(value)
+    if len(spoken[1]) == LONGEST_GUESS:
+        stop = _REST_OF_SPOKEN.match(text, spoken.end()).end()  # type: ignore[union-attr]
+    return (spoken.start(1), stop, REDACTED) if is_secret(promised, value) else None
 
 
 def _remarked(text: str, name: str, start: int, promised: str) -> tuple[int, int, str] | None:
     """What looks like a password, or is a code, behind words and a colon."""
-    remark = _REMARK.match(text, start) if promised in (*PASSWORDS, *CODES) else None
+    is_one = promised in (*PASSWORDS, *CODES)
+    remark = _REMARK.match(text, start, start + LONGEST_GUESS) if is_one else None
     if remark is None:
         return None
     value = remark[1].rstrip(".,;:)]?")

@@ -16,7 +16,7 @@ _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _IN_BRACKETS = re.compile(r"[\[\](){}]|(?<!\\)\\*+['\"]")
 # A comma, a bracket or a quote within a word belongs to it; before the end, or another such sign, it does not.
 _WORD = re.compile(
-    r"(?:[^\s&;,)\]}>'\"\\<]|[,)\]}'\"\\](?![\s,;:.)\]}'\"\\>n]|r\\n|\Z|\w++['\"]?[=:])|[<>](?!/)"
+    r"(?:[^\s&;,)\]}>'\"\\<]|[,)\]}'\"\\](?![\s,;:.)\]}'\"\\>n]|r\\n|\Z|\w++['\"]? ?[=:])|[<>](?!/)"
     # What is no next pair of a form.
     r"|&(?![\s&,;)\]}>'\"\\<]|\Z|amp;|[\w.\-\[\]%]++=))++"
 )
@@ -65,7 +65,7 @@ def bracket(text: str, start: int) -> int:
     return len(text)
 
 
-def word(text: str, start: int) -> int:
-    """The end of a word that begins at `start`."""
-    found = _WORD.match(text, start)
+def word(text: str, start: int, most: int | None = None) -> int:
+    """The end of a word that begins at `start`; what is behind `most` is not looked at."""
+    found = _WORD.match(text, start, len(text) if most is None else most)
     return start if found is None else found.end()

@@ -20,6 +20,7 @@ from .marks import SCHEMES, found_in, lower
 from .octets import SHORTEST, without_octets
 from .pairs import without_pairs
 from .phrases import SHORTEST_OF_LATIN, without_phrases
+from .queries import is_innocent
 from .quotes import without_quotes
 from .rules import REDACTED
 from .runs import without_runs
@@ -101,7 +102,7 @@ def _decoded(text: str, name: str = "") -> str:
     if "://" in text:
         text = without_addresses(text)
     if "?" in text:
-        text = _QUERY.sub("", text)
+        text = _QUERY.sub(lambda query: query[0] if is_innocent(query[0]) else "", text)
     marks = found_in(lower(text))
     if marks:
         text = _without_marked(text, marks)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from . import known
-from .names import FOLDER, SECRET
+from .names import FOLDER, SECRET, SESSION_ID
 from .rules import RULES
 
 _NUMBER = re.compile(r"[+-]?[\d.,_]+(?:[eE][+-]?\d+)?%?")
@@ -22,12 +22,13 @@ _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 _PREFIXED_HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 # https://en.bitcoin.it/wiki/Bech32: a readable part, a one, and what has neither 1 nor b, i, o.
 _BECH32 = re.compile(r"[a-z]{2,12}1[02-9ac-hj-np-z]{30,}")
-# Bitcoin, Tron and the XRP Ledger (https://en.bitcoin.it/wiki/Base58Check_encoding); Stellar and Algorand in base 32.
-_ACCOUNT = re.compile(r"[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|G[A-Z2-7]{55}|[A-Z2-7]{58}")
+# Bitcoin, Tron and the XRP Ledger (https://en.bitcoin.it/wiki/Base58Check_encoding), TON in base 64; Stellar and
+# Algorand in base 32.
+_ACCOUNT = re.compile(r"[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|[EU]Q[A-Za-z0-9_-]{46}|G[A-Z2-7]{55}|[A-Z2-7]{58}")
 _TICKER = re.compile(r"[A-Z0-9.]{1,10}")
 _PLACEHOLDER = re.compile(
     # The bracket that closes one may be that of a mapping.
-    r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}?|<\w++>|\*+|\.\.\.|x{3,}|X{3,}|\$[A-Z_][A-Z0-9_]+"
+    r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}?|<\w++>|\*{3,}\w{0,4}|\*+|\.\.\.|x{3,}|X{3,}|\$[A-Z_][A-Z0-9_]+"
     # Where a program has it from.
     r"|(?:os\.environ|os\.getenv|getenv|process\.env|(?:self|settings|config|cfg|args|options|secrets|ctx)\.[A-Za-z_])[\w.]*+(?:[\[(].*)?"
     # A type in a signature.
@@ -65,6 +66,9 @@ _SHORTEST_PLAIN = 40
 _SHORTEST_NAMED = 16
 #: Digits of keys in hexadecimal.
 SHORTEST_HEX = 32
+#: How much of a value is looked at that may be none. What promises a secret is taken wholly, and once; what may be none
+#: comes again for the next name, which may be within it.
+LONGEST_GUESS = 512
 #: Words behind "seed" that are no sentence but a mnemonic, or most of one.
 FEWEST_WORDS = 6
 
@@ -77,7 +81,10 @@ def is_secret(promise: str, value: str) -> bool:
         value: Without quotes.
     """
     bare = value.strip()
-    if bare.strip("<>()[]").lower() in RULES.no_values or _PLACEHOLDER.fullmatch(bare) or not bare:
+    if not bare or (
+        len(bare) <= LONGEST_GUESS
+        and (bare.strip("<>()[]").lower() in RULES.no_values or _PLACEHOLDER.fullmatch(bare) is not None)
+    ):
         return False
     if promise == FOLDER:
         return not bare.startswith(("/", "~", "\\\\")) and bare[1:3] != ":\\"
@@ -155,7 +162,12 @@ def is_like_a_token(value: str) -> bool:
 
 def is_token_or_uuid(value: str) -> bool:
     """Whether a text beside a name looks like a token, or is a UUID, as some issuers' keys are."""
-    return is_like_a_token(value) or _UUID.fullmatch(value) is not None
+    return is_like_a_token(value) or is_uuid(value)
+
+
+def is_uuid(value: str) -> bool:
+    """Whether a text is a UUID."""
+    return _UUID.fullmatch(value) is not None
 
 
 def is_code(promise: str, value: str) -> bool:
@@ -188,7 +200,7 @@ def _is_ambiguous_secret(word: str, value: str) -> bool:
     if _NUMBER.fullmatch(value) or _DATE.fullmatch(value) or _ADDRESS.fullmatch(value):
         return False
     if _CUT_UUID.fullmatch(value):
-        return word not in ("nonce", "pk")
+        return word not in ("nonce", "pk", SESSION_ID)
     if _PREFIXED_HEX.fullmatch(value):
         return len(value) >= (66 if word == "pk" else 34) and not word.startswith("token")
     if word == "seed" and len(value.split()) >= FEWEST_WORDS:

@@ -31,7 +31,7 @@ func withoutAddresses(text string) string {
 			end++
 		}
 		at = end
-		if clean := cleanRest(text[begin:end]); clean != text[begin:end] {
+		if clean := cleanRest(text[begin:end], true); clean != text[begin:end] {
 			out.put(text, begin, end, clean)
 		}
 	}
@@ -68,8 +68,8 @@ func hostBegins(text string, begin int) int {
 // endOfHost bounds what is looked at of a host, so that many signs of one are not looked at as often as there are.
 func endOfHost(text string, begin int) int { return min(len(text), begin+300) }
 
-// cleanRest is what follows `://`.
-func cleanRest(rest string) string {
+// cleanRest is what follows `://`; within a text, an innocent query stays.
+func cleanRest(rest string, keepsQueries bool) string {
 	start := hostBegins(rest, 0)
 	end := strings.IndexAny(rest[start:], "/?#")
 	if end < 0 {
@@ -80,8 +80,12 @@ func cleanRest(rest string) string {
 	if strings.HasSuffix(bare, "[redacted") {
 		bare += "]"
 	}
-	host := cleanHost(netloc)
-	return host + withoutKeys(host, withoutQuery(bare)) + tail[len(bare):]
+	host, path := cleanHost(netloc), withoutQuery(bare)
+	query := bare[len(path):]
+	if !keepsQueries || !isInnocentQuery(query) {
+		query = ""
+	}
+	return host + withoutKeys(host, path) + query + tail[len(bare):]
 }
 
 func withoutQuery(address string) string {
@@ -169,10 +173,10 @@ func withoutScheme(run string) (address string, is bool) {
 func cleanAddress(address string) string {
 	before, rest, is := strings.Cut(address, "://")
 	if is && len(before) <= 32 && !strings.Contains(before, "/") {
-		return before + "://" + cleanRest(rest)
+		return before + "://" + cleanRest(rest, false)
 	}
 	if rest, is := strings.CutPrefix(address, "//"); is {
-		return "//" + cleanRest(rest)
+		return "//" + cleanRest(rest, false)
 	}
 	return cleanPath(withoutQuery(address), "")
 }
@@ -189,7 +193,9 @@ func withoutQueries(text string) string {
 			continue
 		}
 		end := endOf(text, name, func(c byte) bool { return !isSpace(c) && strings.IndexByte("'\"<>", c) < 0 })
-		out.put(text, at, end, "")
+		if !isInnocentQuery(text[at:end]) {
+			out.put(text, at, end, "")
+		}
 		at = end
 	}
 	return out.end(text)

@@ -9,6 +9,9 @@ var loginOfTwo = regexp.MustCompile(`^\(\s*['"][^'"\\\n]{0,100}['"]\s*,\s*['"]([
 
 // listed is a list, a tuple or a mapping: of a name that is not clear, its items decide.
 func listed(text string, start int, promised string) (begin, stop int, by string) {
+	if promised == aFolder && isFolderInBrackets(text[start:min(len(text), start+longestGuess)]) {
+		return 0, 0, ""
+	}
 	if promised == aSecret || promised == aFolder {
 		end := bracket(text, start)
 		closing := ""
@@ -16,7 +19,7 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 			closing = string(last)
 		}
 		inside := strings.Trim(text[start+1:end], ")]} ")
-		if inside == "" || promised == aFolder && inside[0] == '/' || len(inside) <= longestGuess && noValues[strings.ToLower(inside)] {
+		if inside == "" || len(inside) <= longestGuess && noValues[strings.ToLower(inside)] {
 			// `str[]` is no value, and neither is `(none)`.
 			return 0, 0, ""
 		}
@@ -36,38 +39,43 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 			return decided(text, start+found[2], start+found[3], aSecret)
 		}
 	}
-	var out edit
-	most := text[:min(len(text), start+longestGuess)]
-	at := start + 1
-	for {
-		at = endOf(most, at, isSpace)
-		if at < len(most) && most[at] == 'b' {
-			at++
-		}
-		if at >= len(most) || !isQuote(most[at]) {
-			break
-		}
-		end := strings.IndexAny(most[at+1:], "'\"\\\n")
-		if end < 0 {
-			end = len(most) - at - 1
-		} else if !isQuote(most[at+1+end]) {
-			break
-		}
-		if item := most[at+1 : at+1+end]; item != "" && isSecret(promised, item) {
-			out.put(most[start:], at+1-start, at+1+end-start, Mark)
-		}
-		at = endOf(most, min(len(most), at+end+2), func(c byte) bool { return isSpace(c) || c == ',' })
-	}
-	if !out.is {
+	if made, _ := withoutItems(text[start:min(len(text), start+longestGuess)], promised); made == "" {
 		return 0, 0, ""
 	}
+	made, done := withoutItems(text[start:], promised)
+	return start, start + done, made
+}
+
+// withoutItems is a list up to its last item that is a secret, without these, and how long it was; nothing if none is one.
+func withoutItems(list, promised string) (made string, done int) {
+	var out edit
+	for at := 1; ; {
+		at = endOf(list, at, isSpace)
+		if at < len(list) && list[at] == 'b' {
+			at++
+		}
+		if at >= len(list) || !isQuote(list[at]) {
+			break
+		}
+		end := strings.IndexAny(list[at+1:], "'\"\\\n")
+		if end < 0 {
+			end = len(list) - at - 1
+		} else if !isQuote(list[at+1+end]) {
+			break
+		}
+		if item := list[at+1 : at+1+end]; item != "" && isSecret(promised, item) {
+			out.put(list, at+1, at+1+end, Mark)
+		}
+		at = endOf(list, min(len(list), at+end+2), func(c byte) bool { return isSpace(c) || c == ',' })
+	}
 	// What stands behind the last item that was replaced is not touched.
-	return start, start + out.done, out.made.String()
+	return out.made.String(), out.done
 }
 
 var (
-	isOfSignature = set("sig sign signature signatures")
-	item          = regexp.MustCompile(`['"]([^'"\n]+)(?:['"]|$)`)
+	isFolderInBrackets = regexp.MustCompile(`^[\[({][)\]} ]*/`).MatchString
+	isOfSignature      = set("sig sign signature signatures")
+	item               = regexp.MustCompile(`['"]([^'"\n]+)(?:['"]|$)`)
 )
 
 // itemsOut is a mapping without its items that are secrets.

@@ -13,6 +13,8 @@ const (
 	aNothing = ""
 	// aFolder: a secret, or the folder that a shell is in.
 	aFolder = "pwd"
+	// aSessionID: a token, unless it is a number, a name, or a UUID.
+	aSessionID = "session id"
 )
 
 // isPassword: promises of which what looks like a password is one, also in a sentence.
@@ -74,6 +76,10 @@ func promise(name string) string {
 			return "otp"
 		}
 		if secretWords[word] || endsLikeOne(withoutTails(word)) || isQualified(before, word) {
+			if ofID && word == "key" && before != "access" && at == len(words)-2 {
+				// `x-deploy-key-id` may be a number.
+				return word
+			}
 			return aSecret
 		}
 		if before == "key" || before == "token" {
@@ -85,9 +91,16 @@ func promise(name string) string {
 			}
 		}
 	}
+	// `jsessionid`, `PHPSESSID`
+	if last := words[len(words)-1]; strings.HasSuffix(last, "sessionid") || strings.HasSuffix(last, "sessid") {
+		return aSessionID
+	}
 	if ofID {
-		if word := words[len(words)-2]; word == "key" || word == "session" {
-			return word
+		switch words[len(words)-2] {
+		case "key":
+			return "key"
+		case "session":
+			return aSessionID
 		}
 		return aNothing
 	}
@@ -152,8 +165,8 @@ func isQualified(before, word string) bool {
 
 // stems: one of these is in every name that promises something.
 var stems = append([]string{
-	"2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass", "pck", "phrase", "pin", "pk",
-	"psw", "pw", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "words",
+	"2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass", "pck", "phrase", "pin", "pk", "psk",
+	"psw", "pw", "secret", "seed", "sekret", "sessid", "session", "sig", "token", "twofa", "words",
 }, foreignWords...)
 
 // places is how many values place has.

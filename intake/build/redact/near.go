@@ -2,6 +2,7 @@ package redact
 
 import (
 	"regexp"
+	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -10,7 +11,7 @@ import (
 const farthest = 160
 
 // run is a text without blanks and signs that part texts.
-const run = `[^ \t\r\n'"\\<>|,;:=(){}\[\]` + "`" + `]{8,200}={0,2}`
+const run = `[^ \t\r\n'"\\<>|,;:=&(){}\[\]` + "`" + `]{8,200}={0,2}`
 
 var (
 	// beside is what signs alone part from a name; a pair may say `value` or `default` in front of it.
@@ -36,6 +37,7 @@ var (
 // and is not called an id by the word in front; this is for names that promise a secret for certain.
 func withoutNear(text string, names []named) (left string, values []string) {
 	var out edit
+	near := candidates{text: text}
 	for _, name := range names {
 		if name.begin < out.done {
 			continue
@@ -45,8 +47,11 @@ func withoutNear(text string, names []named) (left string, values []string) {
 			begin, end = valueTold(text, name)
 		}
 		if begin < 0 && isPassword(name.promised) {
-			if begin, end = nearBehind(text, name.end); begin < 0 {
-				begin, end = nearBefore(text, max(out.done, back(text, name.begin, farthest)), name.begin)
+			if near.has(name.end, ahead(text, name.end, farthest)) {
+				begin, end = nearBehind(text, name.end)
+			}
+			if least := max(out.done, back(text, name.begin, farthest)); begin < 0 && near.has(least, name.begin) {
+				begin, end = nearBefore(text, least, name.begin)
 			}
 		}
 		if begin >= 0 {
@@ -56,6 +61,47 @@ func withoutNear(text string, names []named) (left string, values []string) {
 	}
 	return out.end(text), values
 }
+
+// candidates are where a text has what may be a value: most names have none near them, and a text may hold nothing but names.
+type candidates struct {
+	text   string
+	places [][2]int
+	isDone bool
+}
+
+// has says whether one is, in whole or in part, between two positions.
+func (c *candidates) has(least, most int) bool {
+	if !c.isDone {
+		c.places, c.isDone = placesOfValues(c.text), true
+	}
+	first := sort.Search(len(c.places), func(at int) bool { return c.places[at][1] > least })
+	return first < len(c.places) && c.places[first][0] < most
+}
+
+// placesOfValues are the runs of a text that are long enough, or have in front of them what stands in front of a short one.
+func placesOfValues(text string) (places [][2]int) {
+	for at := 0; at < len(text); at++ {
+		begin := at
+		at = endOf(text, at, isInValue)
+		if length := at - begin; length >= shortestNamed || length >= shortestValue &&
+			(isInFront(text[max(0, begin-longestInFront):begin]) || isSaidBehind(text[at:])) {
+			places = append(places, [2]int{begin, at})
+		}
+	}
+	return places
+}
+
+// shortestValue is of a value that something sets apart; longestInFront is how long that may be.
+const (
+	shortestValue  = 8
+	longestInFront = 17
+)
+
+var isInFront = regexp.MustCompile(`(?:['"]|(?:is|was|got|value):? |(?:->|=>|→|➜) |\n[ \t]{0,16})$`).MatchString
+
+var isSaidBehind = regexp.MustCompile(`^['"]? (?:is|was|as) `).MatchString
+
+func isInValue(c byte) bool { return strings.IndexByte("'\"\\ \t\r\n", c) < 0 }
 
 func valueBeside(text string, name named) (begin, end int) {
 	between := beside.FindString(text[name.end:])

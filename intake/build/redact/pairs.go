@@ -11,6 +11,11 @@ import (
 // longestGuess is how much of a value is looked at that may be none: what promises a secret is taken wholly, and once.
 const longestGuess = 512
 
+// isOfARN: `arn:aws:secretsmanager:eu-west-1:1:secret:prod/bot` is the name of a secret.
+var isOfARN = regexp.MustCompile(`(?:^|[^\pL\pN_])arn:[A-Za-z0-9:/-]*$`).MatchString
+
+const longestARN = 80
+
 // longestBefore is how far before its name a value is looked for.
 const longestBefore = 400
 
@@ -117,6 +122,9 @@ func inName(r rune) bool { return r == '.' || r == '-' || isLetterOrNumber(r) }
 // promiseBehind is what a name promises, with the word in front where it is one of two: `api key`, `cache key`.
 func promiseBehind(text string, begin, end int) string {
 	name := text[begin:end]
+	if begin > 0 && text[begin-1] == ':' && isOfARN(text[max(0, begin-longestARN):begin]) {
+		return aNothing
+	}
 	if qualified[strings.ToLower(name)] && begin > 1 && text[begin-1] == ' ' {
 		// Of a longer word its end counts.
 		first, least := begin-1, max(0, begin-20)

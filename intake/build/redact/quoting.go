@@ -144,6 +144,9 @@ func word(text string, start int) int {
 				if isQuote(text[name]) {
 					name++
 				}
+				if name < len(text) && text[name] == ' ' {
+					name++
+				}
 				if name < len(text) && (text[name] == '=' || text[name] == ':') {
 					return at
 				}

@@ -15,8 +15,8 @@ func set(words string) map[string]bool {
 var secretWords = set(`
 accesskey accesskeyid apikey apikeyid apikeys apipass apisecret appkey appsecret authorization bearer clientsecret cookie
 cookies credential credentials creds jwt keyphrase listenkey masterauth mnemonic passcode passphrase passw passwd password
-passwords passwort passwrd pck privatekey privkey prvkey psw pswd pw pwd pword seckey secret secretkey secretphrase secrets
-seedphrase seedwords sekret spendkey viewkey
+passwords passwort passwrd pck privatekey privkey prvkey psk psw pswd pw pwd pword seckey secret secretkey secretphrase
+secrets seedphrase seedwords sekret spendkey viewkey
 `)
 
 var qualified = set(`
@@ -37,10 +37,10 @@ prod production raw sandbox secondary staging str string test testnet text value
 `)
 
 var metadata = set(`
-address age algo algorithm at attempts changed class count created enabled env error errors expiration expired expires expiry
-field fields file format func function index kind len length level limit location manager method missing mode name names path
-paths policy prefix provider ref reference required rotation schema size source status strength symbol timestamp ttl type
-types updated valid version
+address age algo algorithm at attempts changed class count created enabled encryption env error errors expiration expired
+expires expiry field fields file format func function index kind len length level limit location manager method missing mode
+name names path paths policy prefix provider ref reference required rotation schema size source status strength symbol
+timestamp ttl type types updated valid version
 `)
 
 var harmless = set(`
@@ -80,16 +80,17 @@ tokocrypto toobit upbit wavesexchange weex whitebit woo woofipro xt yobit zaif z
 
 var noValues = set(`
 a access already an and any apikey basic bearer bool bytes cannot changed check connection could denied digest disabled empty
-enabled error expected expired failed false for forbidden given got has hidden http in incorrect incorreta int invalid
-inválida is masked mismatch missing must needs negotiate nil no none not null não of ok optional or passphrase password path
-permission please redacted refused rejected required secret secretstr see set should str string text the timeout token too
-true unable unauthorized undefined unknown unset use value was wrong yes you your не нет 无 错误
+enabled error expected expired failed false for forbidden given got has hidden http in include incorrect incorreta int invalid
+inválida is masked mismatch missing must needs negotiate nil no none not null não of ok omit optional or passphrase password
+path permission please redacted refused rejected required same-origin secret secretstr see set should str string text the
+timeout token too true unable unauthorized undefined unknown unset use value was wrong yes you your не нет 无 错误
 `)
 
 var wordsOfIDs = set(`
-account addr address block blockhash checksum cid cloid clord commit container contract deposit digest etag fill hash id ids
-image md merkle mint order orderid owner parent pod pool program pubkey receiver recipient ref request revision root sender
-sha signer snapshot span trace traceparent trade transaction tree tx txhash txid uid uuid validator wallet
+account addr address block blockhash checksum cid cloid clord commit container contract cursor deposit digest etag fill hash
+id ids image integrity md merkle mint order orderid outpoint owner parent pod pool program pubkey receiver recipient ref
+request revision root sender sha signer snapshot span trace traceparent trade transaction tree tx txhash txid uid utxo uuid
+validator wallet
 `)
 
 var wordsOfOwners = set(`

@@ -37,6 +37,10 @@ func spokenValue(text string, nameBegin int, name string, start int, promised st
 		(!isPassword(promised) && promised != "passe" || size(value) < 6 || !mayBeThePassword(name, value)) {
 		return remarked(text, name, start, promised)
 	}
+	if end-at >= longestGuess {
+		end = endOf(text, end, func(c byte) bool { return !isSpace(c) && !isQuote(c) && c != '|' })
+		value = text[at:end]
+	}
 	return decided(text, at, at+len(value), promised)
 }
 

@@ -34,12 +34,12 @@ var (
 	isAddress     = regexp.MustCompile(`^0[xX][0-9a-fA-F]{40}$`).MatchString
 	isPrefixedHex = regexp.MustCompile(`^0[xX][0-9a-fA-F]+$`).MatchString
 	isBech32      = regexp.MustCompile(`^[a-z]{2,12}1[02-9ac-hj-np-z]{30,}$`).MatchString
-	isAccount     = regexp.MustCompile(`^(?:[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|G[A-Z2-7]{55}|[A-Z2-7]{58})$`).MatchString
+	isAccount     = regexp.MustCompile(`^(?:[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|[EU]Q[A-Za-z0-9_-]{46}|G[A-Z2-7]{55}|[A-Z2-7]{58})$`).MatchString
 	isTicker      = regexp.MustCompile(`^[A-Z0-9.]{1,10}$`).MatchString
 	isPIN         = regexp.MustCompile(`^\d{4,8}$`).MatchString
 	isNotOfWords  = regexp.MustCompile(`[\d!@#$%^&*+~?]`).MatchString
 	issued        = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{24,255})$`)
-	isPlaceholder = regexp.MustCompile(`^(?:\?|\$\d+|:[\pL\pN_]+|%\(\w+\)s|%s|\{\w*\}|\$\{\w+\}?|<\w+>|\*+|\.\.\.|x{3,}|X{3,}|\$[A-Z_][A-Z0-9_]+` +
+	isPlaceholder = regexp.MustCompile(`^(?:\?|\$\d+|:[\pL\pN_]+|%\(\w+\)s|%s|\{\w*\}|\$\{\w+\}?|<\w+>|\*{3,}[\pL\pN_]{0,4}|\*+|\.\.\.|x{3,}|X{3,}|\$[A-Z_][A-Z0-9_]+` +
 		// Where a program has it from.
 		`|(?:os\.environ|os\.getenv|getenv|process\.env|(?:self|settings|config|cfg|args|options|secrets|ctx)\.[A-Za-z_])[\pL\pN_.]*(?:[\[(].*)?` +
 		`|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated)\[[^'"]*|Literal\[.*)$`).MatchString
@@ -68,7 +68,7 @@ func isAmbiguousSecret(word, value string) bool {
 	case isNumber(value) || isDate(value) || isAddress(value):
 		return false
 	case isCutUUID(value):
-		return word != "nonce" && word != "pk"
+		return word != "nonce" && word != "pk" && word != aSessionID
 	case isPrefixedHex(value):
 		if word == "pk" {
 			return size(value) >= 66

@@ -302,3 +302,64 @@ def test_what_is_kept() -> None:
     assert redactor.attribute("exchange.order.id", "o-1") == REDACTED
     assert Redactor().attribute("exchange.order.id", "0x" + SIGNATURE) == "0x" + SIGNATURE
     assert Redactor().attribute("trace_id", SIGNATURE) == SIGNATURE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET https://api.binance.com/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=1779430889521&limit=1000 200",
+        "GET /orders?account=8&cursor=4622992100&page=2&sort=-created HTTP/1.1",
+        "https://api.example/fills?order_id=97be8bf1-8210-4307-9318-f39c7a766e72&from=2026-01-01",
+        "https://grafana.example/explore?traceId=c15b16c388c6c6a7356fe653124dcb3c&orgId=1#panel",
+        "GET https://b.example/?prefix=fills%2F2026-03-12&max-keys=1000 200",
+        "https://dex.example/pairs?token=0x97bb829c76644a84271f933d200fed475a81a521&chain=base",
+        "GET /static/app.js?v=009cc3bd3b 304",
+    ],
+)
+def test_a_query_of_innocents_stays(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("query", "secret"),
+    [
+        ("symbol=BTC&unheard=q7Lw2Zx9VbN4mKj8", "q7Lw2Zx9"),
+        ("page=2&k=0123456789abcdef0123", "0123456789abcdef"),
+        ("page=2&code=483920", "483920"),
+        ("page=2#access_token=hunter2", "hunter2"),
+        ("page=2&next=%2Fcb%3Ftoken%3Dhunter2", "hunter2"),
+        ("page=2&key=q7Lw2Zx9VbN4mKj8", "q7Lw2Zx9"),
+    ],
+)
+@pytest.mark.parametrize("address", ["https://api.example/a", "GET /a"])
+def test_a_query_with_one_that_may_be_a_secret_goes_whole(address: str, query: str, secret: str) -> None:
+    clean = Redactor().text(f"{address}?{query} 200")
+    assert secret not in clean
+    assert "page" not in clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "session_id=42 started",
+        "session_id=de767d79-6ada-4c44-ac1e-50a84c1d7587 state=open",
+        "GET /fills?session_id=de767d79-6ada-4c44-ac1e-50a84c1d7587&limit=50 200",
+        "x-deploy-key-id: 45915",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/bot-IP6TRH",
+        '{"cursor":"bEJuxe6xI7ENauB1q+g1L+bIHqGJinCVNJ3AsW7/","has_more":true}',
+        "api_key=****abcd",
+    ],
+)
+def test_an_id_and_what_only_tells_of_a_secret_stay(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+@pytest.mark.parametrize("name", ["session_id", "sessionId", "jsessionid", "PHPSESSID"])
+def test_a_token_of_a_session_goes(name: str) -> None:
+    token = "9f86d081884c7d659a2feaa0c55ad015"
+    assert token not in Redactor().text(f"{name}={token} user=alice")
+
+
+def test_the_whole_of_a_long_value_goes() -> None:
+    for text in ("--password " + "aB3" * 300, "token=[" + "'aB3dE5fG7hJ9kL1mN3pQ', " * 40 + "]"):
+        assert "aB3" not in Redactor().text(text)
