@@ -62,10 +62,11 @@ _DEATH = """
 ## Deaths
 
 The stack sees the death of a process on its machine that sends orders or runs bots within half a second, and it is told
-unless another one has come in its place 2 s later; the orders that it leaves behind are told beside it. Another process
-of botobs sees it within 5 s. What nothing near sees counts as silent 12 s after its last sign of life, as far as the
-collector's canary has arrived since, and is told 12 s after that: meanwhile others that fall silent too are noticed.
-Processes were killed, and each was told of once; beside them one ended in good order, and nothing was told of it.
+unless another one has come in its place 2 s later; the orders that it leaves behind are told beside it. Where there is
+no stack, another process of botobs sees it within a second. What nothing near sees counts as silent 12 s after its last
+sign of life, as far as the collector's canary has arrived since, and is told 12 s after that: meanwhile others that fall
+silent too are noticed. Processes were killed, and each was told of once; beside them one ended in good order, and
+nothing was told of it.
 
 """
 #: Until the part of the lane has run: what its test measured before it was one.

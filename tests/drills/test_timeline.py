@@ -7,26 +7,28 @@ takes depends on the machine. That each fault is told, once, does not.
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from threading import Barrier
 
 import httpx
 import pytest
 
 from testbed.stack import LiveStack
 from tests.drills import _timeline
-from tests.drills._timeline import ENVIRONMENT, Channel, Maker, slowest
+from tests.drills._timeline import ENVIRONMENT, Channel, Maker, on_this_machine, slowest
 from tests.support.waiting import eventually
 
-#: Seconds of each step of each firing.
+#: Seconds of each step of each firing of one process.
 Steps = Future[list[dict[str, float]]]
-#: Faults of one process, and how many of the first are watched while they happen; of the others is read what is stored.
-_BATCH = 40
+#: Faults of one process, and how many of the first one's are watched while they happen; of the others is read what is
+#: stored.
+_EACH = 40
 _CLOSELY = 12
 #: Seconds between two faults: so far apart that each has an export of its own, and never in step with the rules.
 _APART = (1.0, 2.0)
@@ -87,34 +89,38 @@ def production() -> Iterator[tuple[LiveStack, Channel]]:
 
 
 @pytest.fixture(scope="module")
-def measured(production: tuple[LiveStack, Channel], long_profile: bool) -> Iterator[Mapping[str, Steps]]:
-    """The steps of all firings by fault, as they become known; the faults happen side by side."""
+def measured(
+    production: tuple[LiveStack, Channel], long_profile: bool
+) -> Iterator[Mapping[str, list[Steps]]]:
+    """The steps of all firings by fault, as they become known; all processes fail side by side, once all run."""
     stack, channel = production
+    processes = {
+        fault: [exchanges[begin : begin + _EACH] for begin in range(0, len(exchanges), _EACH)]
+        for fault in _CASES
+        for exchanges in [_exchanges(fault, long_profile)]
+    }
+    number = sum(map(len, processes.values()))
+    all_run = Barrier(number, timeout=600)
+    with stack.client("prometheus") as prometheus, ThreadPoolExecutor(number) as together:
 
-    def of(fault: str) -> list[dict[str, float]]:
-        exchanges = _exchanges(fault, long_profile)
-        with stack.client("prometheus") as prometheus:
+        def begun(fault: str, exchanges: Sequence[str]) -> Steps:
             watch = Watch(_CASES[fault], prometheus, channel)
-            return [
-                each
-                for begin in range(0, len(exchanges), _BATCH)
-                for each in _of_batch(stack, fault, exchanges[begin : begin + _BATCH], watch)
-            ]
+            return together.submit(_of_process, stack, fault, exchanges, watch, all_run)
 
-    with ThreadPoolExecutor(len(_CASES)) as together:
-        yield {fault: together.submit(of, fault) for fault in _CASES}
+        yield {fault: [begun(fault, some) for some in each] for fault, each in processes.items()}
 
 
 @pytest.mark.parametrize("fault", _CASES)
 def test_what_a_process_finds_out_is_told(
     fault: str,
     production: tuple[LiveStack, Channel],
-    measured: Mapping[str, Steps],
+    measured: Mapping[str, list[Steps]],
     long_profile: bool,
     record_property: Callable[[str, object], None],
 ) -> None:
     alert = _CASES[fault].alert
-    record_property(alert, json.dumps(_figures(measured[fault].result())))
+    steps = [firing for process in measured[fault] for firing in process.result()]
+    record_property(alert, json.dumps(_figures(steps)))
     exchanges = _exchanges(fault, long_profile)
     told = {exchange: production[1].told(alert, exchange) for exchange in exchanges}
     assert told == dict.fromkeys(exchanges, 1)
@@ -124,13 +130,16 @@ def _exchanges(fault: str, long_profile: bool) -> list[str]:
     return [f"{fault}{number}" for number in range(_CASES[fault].firings(long_profile))]
 
 
-def _of_batch(stack: LiveStack, fault: str, exchanges: Sequence[str], watch: Watch) -> list[dict[str, float]]:
-    with Maker(stack, f"money-{fault}", fault, exchanges) as maker:
+def _of_process(
+    stack: LiveStack, fault: str, exchanges: Sequence[str], watch: Watch, all_run: Barrier
+) -> list[dict[str, float]]:
+    with Maker(f"money-{fault}", fault, exchanges, on_this_machine(stack)) as maker:
         _wait_until_bots_run(stack, exchanges)
+        all_run.wait()
         closely = exchanges[:_CLOSELY] if _CASES[fault].now and exchanges[0] == f"{fault}0" else []
         steps = [watch.closely(exchange, _made(maker)) for exchange in closely]
         others = [(exchange, _made(maker)) for exchange in exchanges[len(closely) :]]
-        return steps + [watch.later(*each) for each in others]
+        return steps + watch.later(others)
 
 
 def _made(maker: Maker) -> float:
@@ -140,11 +149,9 @@ def _made(maker: Maker) -> float:
 
 def _wait_until_bots_run(stack: LiveStack, exchanges: Sequence[str]) -> None:
     """Until the rules know that bots run there."""
-    running = f'exchange:bots_running:count{{deployment_environment_name="{ENVIRONMENT}"}} > 0'
-    eventually(
-        lambda: set(exchanges) <= {each["metric"].get("exchange_name") for each in stack.query(running)},
-        within=180,
-    )
+    where = f'deployment_environment_name="{ENVIRONMENT}", exchange_name=~"{"|".join(exchanges)}"'
+    running = f"exchange:bots_running:count{{{where}}} > 0"
+    eventually(lambda: len(stack.query(running)) == len(exchanges), within=600, every=2)
 
 
 @dataclass(frozen=True)
@@ -157,44 +164,62 @@ class Watch:
 
     def closely(self, exchange: str, evidence: float) -> dict[str, float]:
         """While it happens: what is stored is asked for all the time."""
-        collected = eventually(lambda: self._collected(exchange), within=120, every=0.05)
-        stored = time.time()
-        steps = self.later(exchange, evidence)
-        return {
-            "export": steps["export"],
-            "ingest": stored - collected,
-            "evaluate": steps["evaluate"] - (stored - collected),
-            "send": steps["send"],
-            "whole": steps["whole"],
-        }
-
-    def later(self, exchange: str, evidence: float) -> dict[str, float]:
-        """Once the message is there: by what is stored; what the way into the store took counts as evaluation."""
-        arrived = eventually(
-            lambda: self.channel.arrived.get((self.case.alert, exchange), []), within=240, every=0.05
+        eventually(
+            lambda: self._first(self.case.evidence, [exchange], self.case.holds), within=120, every=0.05
         )
-        collected = eventually(lambda: self._collected(exchange), within=60)
-        fires = f'ALERTS{{alertname="{self.case.alert}", alertstate="firing", severity="critical"}}'
-        fired = eventually(lambda: self._first(fires, exchange, lambda _: True), within=60)
-        return {
-            "export": collected - evidence,
-            "evaluate": fired - collected,
-            "send": arrived[0] - fired,
-            "whole": arrived[0] - evidence,
-        }
+        stored = time.time()
+        [steps] = self.later([(exchange, evidence)])
+        ingest = stored - steps["export"] - evidence
+        return steps | {"ingest": ingest, "evaluate": steps["evaluate"] - ingest}
 
-    def _collected(self, exchange: str) -> float:
-        return self._first(self.case.evidence, exchange, self.case.holds)
+    def later(self, made: Sequence[tuple[str, float]]) -> list[dict[str, float]]:
+        """Once the messages are there: by what is stored; what the way into the store took counts as evaluation.
 
-    def _first(self, selector: str, exchange: str, holds: Callable[[float], bool]) -> float:
-        """The time of the first stored sample about an exchange that holds; 0 while there is none."""
+        Args:
+            made: Exchanges, and when the evidence about each was there.
+        """
+        exchanges = [exchange for exchange, _ in made]
+        arrived = self.channel.arrived
+        eventually(
+            lambda: all((self.case.alert, each) in arrived for each in exchanges), within=240, every=0.05
+        )
+        firing = f'ALERTS{{alertname="{self.case.alert}", alertstate="firing", severity="critical"}}'
+        # What has arrived a moment ago may not be stored yet.
+        collected = eventually(lambda: self._all(self.case.evidence, exchanges, self.case.holds), within=60)
+        fired = eventually(lambda: self._all(firing, exchanges, lambda _: True), within=60)
+        return [
+            {
+                "export": collected[exchange] - evidence,
+                "evaluate": fired[exchange] - collected[exchange],
+                "send": arrived[self.case.alert, exchange][0] - fired[exchange],
+                "whole": arrived[self.case.alert, exchange][0] - evidence,
+            }
+            for exchange, evidence in made
+        ]
+
+    def _all(
+        self, selector: str, exchanges: Sequence[str], holds: Callable[[float], bool]
+    ) -> dict[str, float]:
+        """What `_first` finds, once it finds all; nothing before."""
+        found = self._first(selector, exchanges, holds)
+        return found if found.keys() == set(exchanges) else {}
+
+    def _first(
+        self, selector: str, exchanges: Sequence[str], holds: Callable[[float], bool]
+    ) -> dict[str, float]:
+        """The times of the first stored samples that hold, by the exchange that they are about."""
         name, _, labels = selector.rstrip("}").partition("{")
-        query = f'{name}{{{labels}{labels and ", "}exchange_name="{exchange}"}}[10m]'
+        which = f'exchange_name=~"{"|".join(exchanges)}"'
+        query = f"{name}{{{labels}{labels and ', '}{which}}}[10m]"
         response = self.prometheus.get("/api/v1/query", params={"query": query})
         response.raise_for_status()
-        found: list[dict[str, Any]] = response.json()["data"]["result"]
-        times = [when for series in found for when, value in series["values"] if holds(float(value))]
-        return float(min(times, default=0.0))
+        found: dict[str, float] = {}
+        for series in response.json()["data"]["result"]:
+            exchange = series["metric"]["exchange_name"]
+            times = [float(when) for when, value in series["values"] if holds(float(value))]
+            if times:
+                found[exchange] = min([*times, found.get(exchange, math.inf)])
+        return found
 
 
 def _figures(steps: list[dict[str, float]]) -> dict[str, float]:
