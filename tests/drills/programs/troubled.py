@@ -66,7 +66,7 @@ def _without_names(port: int) -> None:
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         return resolve(host, of, *rest, **named)
 
-    socket.getaddrinfo = fail
+    socket.getaddrinfo = fail  # type: ignore[assignment]
 
 
 if __name__ == "__main__":
