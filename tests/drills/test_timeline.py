@@ -19,6 +19,7 @@ from threading import Barrier
 import httpx
 import pytest
 
+from botobs.trading.reconciliation.registry import MOST_ACCOUNTS
 from testbed.stack import LiveStack
 from tests.drills import _timeline
 from tests.drills._timeline import ENVIRONMENT, Channel, Maker, on_this_machine, slowest
@@ -26,12 +27,15 @@ from tests.support.waiting import eventually
 
 #: Seconds of each step of each firing of one process.
 Steps = Future[list[dict[str, float]]]
-#: Faults of one process, and how many of the first one's are watched while they happen; of the others is read what is
+#: Faults of one process at most; and of one that compares accounts, of which a process has no more.
+_EACH, _ACCOUNTS = 40, MOST_ACCOUNTS
+#: So many come at once, as from one cause: the evidence about the first leaves at once, that of others a second later.
+_WAVE = 20
+#: How many of the first process's are made one by one, and watched while they happen; of the others is read what is
 #: stored.
-_EACH = 40
-_CLOSELY = 12
-#: Seconds between two faults: so far apart that each has an export of its own, and never in step with the rules.
-_APART = (1.0, 2.0)
+_CLOSELY = 6
+#: Seconds between two waves, so that none is in step with the rules.
+_APART = (2.0, 5.0)
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,14 @@ class Case:
         evidence: PromQL selector of the series that holds the evidence, by exchange.
         holds: Whether a value of it is evidence.
         now: Whether it costs money at once.
+        compared: Whether it is found out by comparing an account.
     """
 
     alert: str
     evidence: str
     holds: Callable[[float], bool] = lambda value: value > 0
     now: bool = True
+    compared: bool = False
 
     def firings(self, long_profile: bool) -> int:
         """How often it happens."""
@@ -65,9 +71,9 @@ _CASES = {
         "ExchangeBookCrossed", "exchange_orderbook_crossed_duration_seconds", lambda value: value > 5
     ),
     "stale": Case("ExchangeBookStale", "exchange_orderbook_frozen"),
-    "drift": Case("PositionDrift", "botobs_position_drift_ratio", lambda value: value > 0.01),
-    "orphan": Case("OrderOrphaned", "botobs_orders_orphaned", now=False),
-    "ghost": Case("OrderGhost", "botobs_orders_ghost", now=False),
+    "drift": Case("PositionDrift", "botobs_position_drift_ratio", lambda value: value > 0.01, compared=True),
+    "orphan": Case("OrderOrphaned", "botobs_orders_orphaned", now=False, compared=True),
+    "ghost": Case("OrderGhost", "botobs_orders_ghost", now=False, compared=True),
     "waiting": Case(
         "OrderInFlightTooLong",
         "botobs_orders_oldest_in_flight_age_seconds",
@@ -95,9 +101,8 @@ def measured(
     """The steps of all firings by fault, as they become known; all processes fail side by side, once all run."""
     stack, channel = production
     processes = {
-        fault: [exchanges[begin : begin + _EACH] for begin in range(0, len(exchanges), _EACH)]
-        for fault in _CASES
-        for exchanges in [_exchanges(fault, long_profile)]
+        fault: _parts(_exchanges(fault, long_profile), _ACCOUNTS if case.compared else _EACH)
+        for fault, case in _CASES.items()
     }
     number = sum(map(len, processes.values()))
     all_run = Barrier(number, timeout=600)
@@ -137,14 +142,19 @@ def _of_process(
         _wait_until_bots_run(stack, exchanges)
         all_run.wait()
         closely = exchanges[:_CLOSELY] if _CASES[fault].now and exchanges[0] == f"{fault}0" else []
-        steps = [watch.closely(exchange, _made(maker)) for exchange in closely]
-        others = [(exchange, _made(maker)) for exchange in exchanges[len(closely) :]]
+        steps = []
+        for exchange in closely:
+            time.sleep(random.uniform(*_APART))
+            steps.append(watch.closely(exchange, maker.make()))
+        others = []
+        for wave in _parts(exchanges[len(closely) :], _WAVE):
+            time.sleep(random.uniform(*_APART))
+            others += [(exchange, maker.make()) for exchange in wave]
         return steps + watch.later(others)
 
 
-def _made(maker: Maker) -> float:
-    time.sleep(random.uniform(*_APART))
-    return maker.make()
+def _parts(items: Sequence[str], each: int) -> list[Sequence[str]]:
+    return [items[begin : begin + each] for begin in range(0, len(items), each)]
 
 
 def _wait_until_bots_run(stack: LiveStack, exchanges: Sequence[str]) -> None:
