@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 from threading import Barrier
@@ -33,7 +34,7 @@ _EACH, _ACCOUNTS = 40, MOST_ACCOUNTS
 _WAVE = 20
 #: How many of the first process's are made one by one, and watched while they happen; of the others is read what is
 #: stored.
-_CLOSELY = 6
+_CLOSELY = 4
 #: Seconds between two waves, so that none is in step with the rules.
 _APART = (2.0, 5.0)
 
@@ -48,6 +49,7 @@ class Case:
         holds: Whether a value of it is evidence.
         now: Whether it costs money at once.
         compared: Whether it is found out by comparing an account.
+        traded_on: Whether it counts only where bots run.
     """
 
     alert: str
@@ -55,6 +57,7 @@ class Case:
     holds: Callable[[float], bool] = lambda value: value > 0
     now: bool = True
     compared: bool = False
+    traded_on: bool = False
 
     def firings(self, long_profile: bool) -> int:
         """How often it happens."""
@@ -64,14 +67,18 @@ class Case:
 
 
 _CASES = {
-    "unknown": Case("OrderOutcomeUnknown", "botobs_order_unknown_timestamp_seconds"),
     "rejected": Case("OrderRejectsHigh", "botobs_orders_rejected_burst", lambda value: value >= 5),
     "banned": Case("ExchangeBanned", "exchange_ratelimit_ban_remaining_seconds"),
     "crossed": Case(
-        "ExchangeBookCrossed", "exchange_orderbook_crossed_duration_seconds", lambda value: value > 5
+        "ExchangeBookCrossed",
+        "exchange_orderbook_crossed_duration_seconds",
+        lambda value: value > 5,
+        traded_on=True,
     ),
-    "stale": Case("ExchangeBookStale", "exchange_orderbook_frozen"),
+    "stale": Case("ExchangeBookStale", "exchange_orderbook_frozen", traded_on=True),
     "drift": Case("PositionDrift", "botobs_position_drift_ratio", lambda value: value > 0.01, compared=True),
+    # The last of those that cost money at once: its alerts stay.
+    "unknown": Case("OrderOutcomeUnknown", "botobs_order_unknown_timestamp_seconds"),
     "orphan": Case("OrderOrphaned", "botobs_orders_orphaned", now=False, compared=True),
     "ghost": Case("OrderGhost", "botobs_orders_ghost", now=False, compared=True),
     "waiting": Case(
@@ -95,14 +102,61 @@ def production() -> Iterator[tuple[LiveStack, Channel]]:
 
 
 @pytest.fixture(scope="module")
-def measured(
+def side_by_side(
     production: tuple[LiveStack, Channel], long_profile: bool
 ) -> Iterator[Mapping[str, list[Steps]]]:
-    """The steps of all firings by fault, as they become known; all processes fail side by side, once all run."""
+    """The steps of the firings of what does not cost money at once."""
+    with _begun([fault for fault, case in _CASES.items() if not case.now], production, long_profile) as steps:
+        yield steps
+
+
+@pytest.mark.parametrize("fault", [fault for fault, case in _CASES.items() if case.now])
+def test_what_costs_money_is_told_at_once(
+    fault: str,
+    production: tuple[LiveStack, Channel],
+    long_profile: bool,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """One kind after the other: hundreds of alerts of all kinds at once measure the machine."""
+    with _begun([fault], production, long_profile) as steps:
+        _told(fault, production[1], steps[fault], long_profile, record_property)
+
+
+@pytest.mark.parametrize("fault", [fault for fault, case in _CASES.items() if not case.now])
+def test_what_a_process_finds_out_is_told(
+    fault: str,
+    production: tuple[LiveStack, Channel],
+    side_by_side: Mapping[str, list[Steps]],
+    long_profile: bool,
+    record_property: Callable[[str, object], None],
+) -> None:
+    _told(fault, production[1], side_by_side[fault], long_profile, record_property)
+
+
+def _told(
+    fault: str,
+    channel: Channel,
+    processes: Sequence[Steps],
+    long_profile: bool,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Each firing was told of, once; the figures are written down."""
+    alert = _CASES[fault].alert
+    steps = [firing for process in processes for firing in process.result()]
+    record_property(alert, json.dumps(_figures(steps)))
+    exchanges = _exchanges(fault, long_profile)
+    assert {each: channel.told(alert, each) for each in exchanges} == dict.fromkeys(exchanges, 1)
+
+
+@contextmanager
+def _begun(
+    faults: Sequence[str], production: tuple[LiveStack, Channel], long_profile: bool
+) -> Iterator[Mapping[str, list[Steps]]]:
+    """The steps of all firings by fault, as they become known; processes fail side by side, once all of them run."""
     stack, channel = production
     processes = {
-        fault: _parts(_exchanges(fault, long_profile), _ACCOUNTS if case.compared else _EACH)
-        for fault, case in _CASES.items()
+        fault: _parts(_exchanges(fault, long_profile), _ACCOUNTS if _CASES[fault].compared else _EACH)
+        for fault in faults
     }
     number = sum(map(len, processes.values()))
     all_run = Barrier(number, timeout=600)
@@ -115,22 +169,6 @@ def measured(
         yield {fault: [begun(fault, some) for some in each] for fault, each in processes.items()}
 
 
-@pytest.mark.parametrize("fault", _CASES)
-def test_what_a_process_finds_out_is_told(
-    fault: str,
-    production: tuple[LiveStack, Channel],
-    measured: Mapping[str, list[Steps]],
-    long_profile: bool,
-    record_property: Callable[[str, object], None],
-) -> None:
-    alert = _CASES[fault].alert
-    steps = [firing for process in measured[fault] for firing in process.result()]
-    record_property(alert, json.dumps(_figures(steps)))
-    exchanges = _exchanges(fault, long_profile)
-    told = {exchange: production[1].told(alert, exchange) for exchange in exchanges}
-    assert told == dict.fromkeys(exchanges, 1)
-
-
 def _exchanges(fault: str, long_profile: bool) -> list[str]:
     return [f"{fault}{number}" for number in range(_CASES[fault].firings(long_profile))]
 
@@ -139,7 +177,7 @@ def _of_process(
     stack: LiveStack, fault: str, exchanges: Sequence[str], watch: Watch, all_run: Barrier
 ) -> list[dict[str, float]]:
     with Maker(f"money-{fault}", fault, exchanges, on_this_machine(stack)) as maker:
-        _wait_until_bots_run(stack, exchanges)
+        _wait_until_bots_run(stack, exchanges, known_to_rules=_CASES[fault].traded_on)
         all_run.wait()
         closely = exchanges[:_CLOSELY] if _CASES[fault].now and exchanges[0] == f"{fault}0" else []
         steps = []
@@ -157,11 +195,13 @@ def _parts(items: Sequence[str], each: int) -> list[Sequence[str]]:
     return [items[begin : begin + each] for begin in range(0, len(items), each)]
 
 
-def _wait_until_bots_run(stack: LiveStack, exchanges: Sequence[str]) -> None:
-    """Until the rules know that bots run there."""
+def _wait_until_bots_run(stack: LiveStack, exchanges: Sequence[str], known_to_rules: bool) -> None:
+    """Until it is known, to rules that ask for it too, that a bot runs at each."""
     where = f'deployment_environment_name="{ENVIRONMENT}", exchange_name=~"{"|".join(exchanges)}"'
-    running = f"exchange:bots_running:count{{{where}}} > 0"
-    eventually(lambda: len(stack.query(running)) == len(exchanges), within=600, every=2)
+    running = f'botobs_bot_state{{botobs_bot_state="running", {where}}} == 1'
+    if known_to_rules:
+        running = f"exchange:traded:count{{{where}}}"
+    eventually(lambda: len(stack.query(running)) >= len(exchanges), within=600, every=2)
 
 
 @dataclass(frozen=True)
