@@ -259,4 +259,4 @@ def _unsettled(order: Submission) -> UnsettledOrder:
 
 def directories(settings: Settings) -> list[Path]:
     """Where journals are, the first that can be used for that of this process."""
-    return [path for path in (settings.spool_dir, settings.state_dir) if path is not None]
+    return list(dict.fromkeys(path for path in (settings.spool_dir, settings.state_dir) if path is not None))
