@@ -72,7 +72,8 @@ and nothing was told of it.
 #: Until the part of the lane has run: what its test measured before it was one.
 _DEATHS_BY_HAND = """\
 Of twenty deaths on 2026-11-30 that the stack saw, the message came after 3.8 s in the median and 4.2 at the latest; of
-eight that only another process saw, after 4.6 and 7.1; of eight that nothing saw, after 23.7 and 28.4.
+eight that only another process saw, after 4.6 and 7.1, when they looked every five seconds; of eight that nothing saw,
+after 23.7 and 28.4.
 """
 
 
