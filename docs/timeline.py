@@ -46,8 +46,8 @@ _INTRO = """\
 
 What costs money at once leaves the process that finds it out before the next export is due, is looked at by rules every
 second, and its first message waits for others for a second. `make drills LANE=timeline` measures it at production's
-settings: processes make the faults side by side, a real stack takes them to a webhook. Other critical alerts that a
-process finds out by itself are measured beside them. Seconds, medians of each step:
+settings: processes make the faults, and a real stack takes them to a webhook. Other critical alerts that a process
+finds out by itself are measured too. Seconds, medians of each step:
 
 - *export*: from the evidence in the process until it has collected its metrics,
 - *ingest*: until Prometheus answers a query with them, through intake and collector,
@@ -62,16 +62,18 @@ _DEATH = """
 ## Deaths
 
 The stack sees the death of a process on its machine that sends orders or runs bots within half a second, and it is told
-unless another one has come in its place 2 s later; the orders that it leaves behind are told beside it. Another process
-of botobs sees it within 5 s. What nothing near sees counts as silent 12 s after its last sign of life, as far as the
-collector's canary has arrived since, and is told 12 s after that: meanwhile others that fall silent too are noticed.
-Processes were killed, and each was told of once; beside them one ended in good order, and nothing was told of it.
+unless another one has come in its place 2 s later; the orders that it leaves behind are told beside it. Where there is
+no stack, another process of botobs sees it within a second. What nothing near sees counts as silent 12 s after its
+last sign of life, as far as the collector's canary has arrived since, and is told 12 s after that: meanwhile others
+that fall silent too are noticed. Processes were killed, and each was told of once; beside them one ended in good order,
+and nothing was told of it.
 
 """
 #: Until the part of the lane has run: what its test measured before it was one.
 _DEATHS_BY_HAND = """\
 Of twenty deaths on 2026-11-30 that the stack saw, the message came after 3.8 s in the median and 4.2 at the latest; of
-eight that only another process saw, after 4.6 and 7.1; of eight that nothing saw, after 23.7 and 28.4.
+eight that only another process saw, after 4.6 and 7.1, when they looked every five seconds; of eight that nothing saw,
+after 23.7 and 28.4.
 """
 
 

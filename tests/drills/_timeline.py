@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,21 +57,37 @@ def production() -> Iterator[tuple[LiveStack, Channel]]:
             yield stack, channel
 
 
+def on_this_machine(stack: LiveStack) -> dict[str, str]:
+    """Variables of a service that finds the stack, which looks after the journals of such."""
+    return {"BOTOBS_HOME": str(stack.home.path), "XDG_STATE_HOME": str(stack.home.services)}
+
+
+def elsewhere(stack: LiveStack, state: Path) -> dict[str, str]:
+    """Variables of a service that knows the stack by its address alone, as one on another machine does."""
+    return {
+        "BOTOBS_ENDPOINT": stack.stack.addresses["collector"],
+        "BOTOBS_TOKEN_FILE": str(stack.home.secrets / "service.token"),
+        "BOTOBS_CERTIFICATE": str(stack.home.secrets / "ca.pem"),
+        "XDG_STATE_HOME": str(state),
+    }
+
+
 class Maker:
-    """A process that makes a fault each time it is asked to, and answers with the time of the evidence."""
+    """A process that makes a fault each time it is asked to, and answers with the time of the evidence.
+
+    Args:
+        service: Its name.
+        fault: One of those of the program.
+        exchanges: At each of them it happens once.
+        variables: By which it finds a stack.
+    """
 
     def __init__(
-        self, stack: LiveStack, service: str, fault: str, exchanges: Sequence[str], state: Path | None = None
+        self, service: str, fault: str, exchanges: Sequence[str], variables: Mapping[str, str]
     ) -> None:
         self._process = subprocess.Popen(
             [sys.executable, str(_PROGRAM), service, fault, *exchanges],
-            env=os.environ
-            | {
-                "BOTOBS_HOME": str(stack.home.path),
-                "BOTOBS_ENVIRONMENT": ENVIRONMENT,
-                "PYTHONPATH": str(ROOT),
-                "XDG_STATE_HOME": str(state or stack.home.services),
-            },
+            env={**os.environ, "BOTOBS_ENVIRONMENT": ENVIRONMENT, "PYTHONPATH": str(ROOT), **variables},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

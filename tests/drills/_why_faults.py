@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -24,6 +25,8 @@ from tests.support.waiting import eventually
 
 _PROGRAM = Path(__file__).with_name("programs") / "deployed.py"
 _DATABASE = "trading"
+#: Whether the service has been there for more than a minute.
+_RAN = 'time() - min_over_time(botobs_service_heartbeat_timestamp_seconds{service_name="scalper"}[5m]) > 75'
 #: Part of a host's memory that is in use when none is left.
 _NO_MEMORY = 0.98
 
@@ -81,8 +84,7 @@ def deployed(*how: str) -> Fault:
     @contextmanager
     def fault(target: Target, seconds: float) -> Iterator[None]:
         with _version(target, "1.0"):
-            ran = 'time() - min_over_time(botobs_service_heartbeat_timestamp_seconds{service_name="scalper"}[5m]) > 75'
-            eventually(lambda: target.query(ran), within=300)
+            eventually(lambda: target.query(_RAN), within=300)
         with _version(target, "2.0", *how):
             yield
 
@@ -105,6 +107,35 @@ def _kept_running(command: list[str], environ: Mapping[str, str], over: threadin
             pass
         process.send_signal(signal.SIGTERM)
         process.wait()
+
+
+def troubled(how: str) -> Fault:
+    """A service trades beside the demo's for more than a minute; then it is in trouble, as `troubled.py` names it."""
+
+    @contextmanager
+    def fault(target: Target, _seconds: float) -> Iterator[None]:
+        port = str(urlsplit(target.running.url("exchange-simulator")).port)
+        home = {"BOTOBS_HOME": str(target.running.home.path), "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                str(_PROGRAM.with_name("troubled.py")),
+                how,
+                port,
+                target.database_url(_DATABASE),
+            ],
+            env={**os.environ, **home, "PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
+        )
+        try:
+            eventually(lambda: target.query(_RAN), within=300)
+            process.send_signal(signal.SIGUSR1)
+            yield
+        finally:
+            process.terminate()
+            process.wait()
+
+    return fault
 
 
 @contextmanager

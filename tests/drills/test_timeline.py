@@ -7,29 +7,36 @@ takes depends on the machine. That each fault is told, once, does not.
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from threading import Barrier
 
 import httpx
 import pytest
 
+from botobs.trading.reconciliation.registry import MOST_ACCOUNTS
 from testbed.stack import LiveStack
 from tests.drills import _timeline
-from tests.drills._timeline import ENVIRONMENT, Channel, Maker, slowest
+from tests.drills._timeline import ENVIRONMENT, Channel, Maker, on_this_machine, slowest
 from tests.support.waiting import eventually
 
-#: Seconds of each step of each firing.
+#: Seconds of each step of each firing of one process.
 Steps = Future[list[dict[str, float]]]
-#: Faults of one process, and how many of the first are watched while they happen; of the others is read what is stored.
-_BATCH = 40
-_CLOSELY = 12
-#: Seconds between two faults: so far apart that each has an export of its own, and never in step with the rules.
-_APART = (1.0, 2.0)
+#: Faults of one process at most; and of one that compares accounts, of which a process has no more.
+_EACH, _ACCOUNTS = 40, MOST_ACCOUNTS
+#: So many come at once, as from one cause: the evidence about the first leaves at once, that of others a second later.
+_WAVE = 20
+#: How many of the first process's are made one by one, and watched while they happen; of the others is read what is
+#: stored.
+_CLOSELY = 4
+#: Seconds between two waves, so that none is in step with the rules.
+_APART = (2.0, 5.0)
 
 
 @dataclass(frozen=True)
@@ -41,12 +48,16 @@ class Case:
         evidence: PromQL selector of the series that holds the evidence, by exchange.
         holds: Whether a value of it is evidence.
         now: Whether it costs money at once.
+        compared: Whether it is found out by comparing an account.
+        traded_on: Whether it counts only where bots run.
     """
 
     alert: str
     evidence: str
     holds: Callable[[float], bool] = lambda value: value > 0
     now: bool = True
+    compared: bool = False
+    traded_on: bool = False
 
     def firings(self, long_profile: bool) -> int:
         """How often it happens."""
@@ -56,16 +67,20 @@ class Case:
 
 
 _CASES = {
-    "unknown": Case("OrderOutcomeUnknown", "botobs_order_unknown_timestamp_seconds"),
     "rejected": Case("OrderRejectsHigh", "botobs_orders_rejected_burst", lambda value: value >= 5),
     "banned": Case("ExchangeBanned", "exchange_ratelimit_ban_remaining_seconds"),
     "crossed": Case(
-        "ExchangeBookCrossed", "exchange_orderbook_crossed_duration_seconds", lambda value: value > 5
+        "ExchangeBookCrossed",
+        "exchange_orderbook_crossed_duration_seconds",
+        lambda value: value > 5,
+        traded_on=True,
     ),
-    "stale": Case("ExchangeBookStale", "exchange_orderbook_frozen"),
-    "drift": Case("PositionDrift", "botobs_position_drift_ratio", lambda value: value > 0.01),
-    "orphan": Case("OrderOrphaned", "botobs_orders_orphaned", now=False),
-    "ghost": Case("OrderGhost", "botobs_orders_ghost", now=False),
+    "stale": Case("ExchangeBookStale", "exchange_orderbook_frozen", traded_on=True),
+    "drift": Case("PositionDrift", "botobs_position_drift_ratio", lambda value: value > 0.01, compared=True),
+    # The last of those that cost money at once: its alerts stay.
+    "unknown": Case("OrderOutcomeUnknown", "botobs_order_unknown_timestamp_seconds"),
+    "orphan": Case("OrderOrphaned", "botobs_orders_orphaned", now=False, compared=True),
+    "ghost": Case("OrderGhost", "botobs_orders_ghost", now=False, compared=True),
     "waiting": Case(
         "OrderInFlightTooLong",
         "botobs_orders_oldest_in_flight_age_seconds",
@@ -87,64 +102,106 @@ def production() -> Iterator[tuple[LiveStack, Channel]]:
 
 
 @pytest.fixture(scope="module")
-def measured(production: tuple[LiveStack, Channel], long_profile: bool) -> Iterator[Mapping[str, Steps]]:
-    """The steps of all firings by fault, as they become known; the faults happen side by side."""
-    stack, channel = production
-
-    def of(fault: str) -> list[dict[str, float]]:
-        exchanges = _exchanges(fault, long_profile)
-        with stack.client("prometheus") as prometheus:
-            watch = Watch(_CASES[fault], prometheus, channel)
-            return [
-                each
-                for begin in range(0, len(exchanges), _BATCH)
-                for each in _of_batch(stack, fault, exchanges[begin : begin + _BATCH], watch)
-            ]
-
-    with ThreadPoolExecutor(len(_CASES)) as together:
-        yield {fault: together.submit(of, fault) for fault in _CASES}
+def side_by_side(
+    production: tuple[LiveStack, Channel], long_profile: bool
+) -> Iterator[Mapping[str, list[Steps]]]:
+    """The steps of the firings of what does not cost money at once."""
+    with _begun([fault for fault, case in _CASES.items() if not case.now], production, long_profile) as steps:
+        yield steps
 
 
-@pytest.mark.parametrize("fault", _CASES)
-def test_what_a_process_finds_out_is_told(
+@pytest.mark.parametrize("fault", [fault for fault, case in _CASES.items() if case.now])
+def test_what_costs_money_is_told_at_once(
     fault: str,
     production: tuple[LiveStack, Channel],
-    measured: Mapping[str, Steps],
     long_profile: bool,
     record_property: Callable[[str, object], None],
 ) -> None:
+    """One kind after the other: hundreds of alerts of all kinds at once measure the machine."""
+    with _begun([fault], production, long_profile) as steps:
+        _told(fault, production[1], steps[fault], long_profile, record_property)
+
+
+@pytest.mark.parametrize("fault", [fault for fault, case in _CASES.items() if not case.now])
+def test_what_a_process_finds_out_is_told(
+    fault: str,
+    production: tuple[LiveStack, Channel],
+    side_by_side: Mapping[str, list[Steps]],
+    long_profile: bool,
+    record_property: Callable[[str, object], None],
+) -> None:
+    _told(fault, production[1], side_by_side[fault], long_profile, record_property)
+
+
+def _told(
+    fault: str,
+    channel: Channel,
+    processes: Sequence[Steps],
+    long_profile: bool,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Each firing was told of, once; the figures are written down."""
     alert = _CASES[fault].alert
-    record_property(alert, json.dumps(_figures(measured[fault].result())))
+    steps = [firing for process in processes for firing in process.result()]
+    record_property(alert, json.dumps(_figures(steps)))
     exchanges = _exchanges(fault, long_profile)
-    told = {exchange: production[1].told(alert, exchange) for exchange in exchanges}
-    assert told == dict.fromkeys(exchanges, 1)
+    assert {each: channel.told(alert, each) for each in exchanges} == dict.fromkeys(exchanges, 1)
+
+
+@contextmanager
+def _begun(
+    faults: Sequence[str], production: tuple[LiveStack, Channel], long_profile: bool
+) -> Iterator[Mapping[str, list[Steps]]]:
+    """The steps of all firings by fault, as they become known; processes fail side by side, once all of them run."""
+    stack, channel = production
+    processes = {
+        fault: _parts(_exchanges(fault, long_profile), _ACCOUNTS if _CASES[fault].compared else _EACH)
+        for fault in faults
+    }
+    number = sum(map(len, processes.values()))
+    all_run = Barrier(number, timeout=600)
+    with stack.client("prometheus") as prometheus, ThreadPoolExecutor(number) as together:
+
+        def begun(fault: str, exchanges: Sequence[str]) -> Steps:
+            watch = Watch(_CASES[fault], prometheus, channel)
+            return together.submit(_of_process, stack, fault, exchanges, watch, all_run)
+
+        yield {fault: [begun(fault, some) for some in each] for fault, each in processes.items()}
 
 
 def _exchanges(fault: str, long_profile: bool) -> list[str]:
     return [f"{fault}{number}" for number in range(_CASES[fault].firings(long_profile))]
 
 
-def _of_batch(stack: LiveStack, fault: str, exchanges: Sequence[str], watch: Watch) -> list[dict[str, float]]:
-    with Maker(stack, f"money-{fault}", fault, exchanges) as maker:
-        _wait_until_bots_run(stack, exchanges)
+def _of_process(
+    stack: LiveStack, fault: str, exchanges: Sequence[str], watch: Watch, all_run: Barrier
+) -> list[dict[str, float]]:
+    with Maker(f"money-{fault}", fault, exchanges, on_this_machine(stack)) as maker:
+        _wait_until_bots_run(stack, exchanges, known_to_rules=_CASES[fault].traded_on)
+        all_run.wait()
         closely = exchanges[:_CLOSELY] if _CASES[fault].now and exchanges[0] == f"{fault}0" else []
-        steps = [watch.closely(exchange, _made(maker)) for exchange in closely]
-        others = [(exchange, _made(maker)) for exchange in exchanges[len(closely) :]]
-        return steps + [watch.later(*each) for each in others]
+        steps = []
+        for exchange in closely:
+            time.sleep(random.uniform(*_APART))
+            steps.append(watch.closely(exchange, maker.make()))
+        others = []
+        for wave in _parts(exchanges[len(closely) :], _WAVE):
+            time.sleep(random.uniform(*_APART))
+            others += [(exchange, maker.make()) for exchange in wave]
+        return steps + watch.later(others)
 
 
-def _made(maker: Maker) -> float:
-    time.sleep(random.uniform(*_APART))
-    return maker.make()
+def _parts(items: Sequence[str], each: int) -> list[Sequence[str]]:
+    return [items[begin : begin + each] for begin in range(0, len(items), each)]
 
 
-def _wait_until_bots_run(stack: LiveStack, exchanges: Sequence[str]) -> None:
-    """Until the rules know that bots run there."""
-    running = f'exchange:bots_running:count{{deployment_environment_name="{ENVIRONMENT}"}} > 0'
-    eventually(
-        lambda: set(exchanges) <= {each["metric"].get("exchange_name") for each in stack.query(running)},
-        within=180,
-    )
+def _wait_until_bots_run(stack: LiveStack, exchanges: Sequence[str], known_to_rules: bool) -> None:
+    """Until it is known, to rules that ask for it too, that a bot runs at each."""
+    where = f'deployment_environment_name="{ENVIRONMENT}", exchange_name=~"{"|".join(exchanges)}"'
+    running = f'botobs_bot_state{{botobs_bot_state="running", {where}}} == 1'
+    if known_to_rules:
+        running = f"exchange:traded:count{{{where}}}"
+    eventually(lambda: len(stack.query(running)) >= len(exchanges), within=600, every=2)
 
 
 @dataclass(frozen=True)
@@ -157,44 +214,62 @@ class Watch:
 
     def closely(self, exchange: str, evidence: float) -> dict[str, float]:
         """While it happens: what is stored is asked for all the time."""
-        collected = eventually(lambda: self._collected(exchange), within=120, every=0.05)
-        stored = time.time()
-        steps = self.later(exchange, evidence)
-        return {
-            "export": steps["export"],
-            "ingest": stored - collected,
-            "evaluate": steps["evaluate"] - (stored - collected),
-            "send": steps["send"],
-            "whole": steps["whole"],
-        }
-
-    def later(self, exchange: str, evidence: float) -> dict[str, float]:
-        """Once the message is there: by what is stored; what the way into the store took counts as evaluation."""
-        arrived = eventually(
-            lambda: self.channel.arrived.get((self.case.alert, exchange), []), within=240, every=0.05
+        eventually(
+            lambda: self._first(self.case.evidence, [exchange], self.case.holds), within=120, every=0.05
         )
-        collected = eventually(lambda: self._collected(exchange), within=60)
-        fires = f'ALERTS{{alertname="{self.case.alert}", alertstate="firing", severity="critical"}}'
-        fired = eventually(lambda: self._first(fires, exchange, lambda _: True), within=60)
-        return {
-            "export": collected - evidence,
-            "evaluate": fired - collected,
-            "send": arrived[0] - fired,
-            "whole": arrived[0] - evidence,
-        }
+        stored = time.time()
+        [steps] = self.later([(exchange, evidence)])
+        ingest = stored - steps["export"] - evidence
+        return steps | {"ingest": ingest, "evaluate": steps["evaluate"] - ingest}
 
-    def _collected(self, exchange: str) -> float:
-        return self._first(self.case.evidence, exchange, self.case.holds)
+    def later(self, made: Sequence[tuple[str, float]]) -> list[dict[str, float]]:
+        """Once the messages are there: by what is stored; what the way into the store took counts as evaluation.
 
-    def _first(self, selector: str, exchange: str, holds: Callable[[float], bool]) -> float:
-        """The time of the first stored sample about an exchange that holds; 0 while there is none."""
+        Args:
+            made: Exchanges, and when the evidence about each was there.
+        """
+        exchanges = [exchange for exchange, _ in made]
+        arrived = self.channel.arrived
+        eventually(
+            lambda: all((self.case.alert, each) in arrived for each in exchanges), within=240, every=0.05
+        )
+        firing = f'ALERTS{{alertname="{self.case.alert}", alertstate="firing", severity="critical"}}'
+        # What has arrived a moment ago may not be stored yet.
+        collected = eventually(lambda: self._all(self.case.evidence, exchanges, self.case.holds), within=60)
+        fired = eventually(lambda: self._all(firing, exchanges, lambda _: True), within=60)
+        return [
+            {
+                "export": collected[exchange] - evidence,
+                "evaluate": fired[exchange] - collected[exchange],
+                "send": arrived[self.case.alert, exchange][0] - fired[exchange],
+                "whole": arrived[self.case.alert, exchange][0] - evidence,
+            }
+            for exchange, evidence in made
+        ]
+
+    def _all(
+        self, selector: str, exchanges: Sequence[str], holds: Callable[[float], bool]
+    ) -> dict[str, float]:
+        """What `_first` finds, once it finds all; nothing before."""
+        found = self._first(selector, exchanges, holds)
+        return found if found.keys() == set(exchanges) else {}
+
+    def _first(
+        self, selector: str, exchanges: Sequence[str], holds: Callable[[float], bool]
+    ) -> dict[str, float]:
+        """The times of the first stored samples that hold, by the exchange that they are about."""
         name, _, labels = selector.rstrip("}").partition("{")
-        query = f'{name}{{{labels}{labels and ", "}exchange_name="{exchange}"}}[10m]'
+        which = f'exchange_name=~"{"|".join(exchanges)}"'
+        query = f"{name}{{{labels}{labels and ', '}{which}}}[10m]"
         response = self.prometheus.get("/api/v1/query", params={"query": query})
         response.raise_for_status()
-        found: list[dict[str, Any]] = response.json()["data"]["result"]
-        times = [when for series in found for when, value in series["values"] if holds(float(value))]
-        return float(min(times, default=0.0))
+        found: dict[str, float] = {}
+        for series in response.json()["data"]["result"]:
+            exchange = series["metric"]["exchange_name"]
+            times = [float(when) for when, value in series["values"] if holds(float(value))]
+            if times:
+                found[exchange] = min([*times, found.get(exchange, math.inf)])
+        return found
 
 
 def _figures(steps: list[dict[str, float]]) -> dict[str, float]:

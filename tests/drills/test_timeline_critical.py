@@ -21,32 +21,28 @@ from botobs._ops.drills.timing import promised
 from tests.drills._timeline import slowest
 from tests.support.waiting import eventually
 
-#: In this order: causes come last, for they keep their symptoms quiet for minutes; and deaths that count for no other.
-_DRILLS = (
-    # First: those that kill the engine leave orders behind, and the alert stays for an hour.
+#: First: those that kill the engine leave orders behind, and the alert stays for an hour.
+_ONCE = (
     "orders-left-behind",
     "exchange-limit-near",
     "exchange-clock",
     "exchange-key-refused",
-    "disk-full",
     "service-crash-loop",
-    "service-killed",
-    "service-frozen",
-    "database-locked",
-    "exchange-disconnect",
-    "collector-down",
-    "database-down",
 )
 #: Those whose alert is over within some two minutes, and that no process finds out by itself (test_timeline.py).
 _AGAIN = (
     "disk-full",
-    "service-crash-loop",
     "service-killed",
     "service-frozen",
     "database-locked",
-    "collector-down",
 )
-_ROUNDS = (_DRILLS, _AGAIN, _AGAIN, _AGAIN, _AGAIN)
+#: Last: they keep their symptoms quiet for minutes.
+_CAUSES = (
+    "exchange-disconnect",
+    "collector-down",
+    "database-down",
+)
+_ROUNDS = (_ONCE, _AGAIN, _AGAIN, _AGAIN, _CAUSES)
 #: Seconds for what the fault makes a slow machine do, beyond the longest time that the settings promise.
 _PATIENCE = 240.0
 

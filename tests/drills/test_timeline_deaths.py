@@ -17,16 +17,16 @@ import pytest
 
 from testbed.stack import LiveStack
 from tests.drills import _timeline
-from tests.drills._timeline import Channel, Maker, slowest
+from tests.drills._timeline import Channel, Maker, elsewhere, on_this_machine, slowest
 from tests.support.waiting import eventually
 
 #: Processes at a time.
 _BATCH = 20
 #: Deaths by profile: those that the stack sees, for it is on the machine; those that other processes see, and no stack;
 #: and those that nothing near sees.
-_DEATHS = {"seen": {False: 20, True: 200}, "sibling": {False: 8, True: 40}, "unseen": {False: 8, True: 40}}
+_DEATHS = {"seen": {False: 20, True: 200}, "sibling": {False: 8, True: 60}, "unseen": {False: 8, True: 20}}
 #: Seconds between two deaths, at least and at most.
-_APART = {"seen": (2.0, 4.0), "sibling": (2.0, 4.0), "unseen": (0.0, 10.0)}
+_APART = {"seen": (0.5, 1.5), "sibling": (0.5, 1.5), "unseen": (0.0, 10.0)}
 
 
 @pytest.fixture(scope="module")
@@ -48,17 +48,19 @@ def test_a_death_is_told(
     stack, channel = production
     services = [f"{death}{number}" for number in range(_DEATHS[death][long_profile])]
 
-    def state(service: str) -> Path:
+    def variables(service: str) -> dict[str, str]:
         """Where it leaves its journal: the stack looks there, others of these processes do, or nobody does."""
-        return {"seen": stack.home.services, "sibling": tmp_path, "unseen": tmp_path / service}[death]
+        if death == "seen":
+            return on_this_machine(stack)
+        return elsewhere(stack, tmp_path / (service if death == "unseen" else ""))
 
     killed: dict[str, float] = {}
     # As long as others are heard, nobody takes them for silent together.
-    with Maker(stack, "alive", "unknown", [], state("alive")):
+    with Maker("alive", "unknown", [], variables("alive")):
         for begin in range(0, len(services), _BATCH):
             batch = services[begin : begin + _BATCH]
-            with Maker(stack, f"{death}-ends", "unknown", ["ends"], state("ends")):
-                killed |= _kill(stack, {service: state(service) for service in batch}, _APART[death])
+            with Maker(f"{death}-ends", "unknown", ["ends"], variables("ends")):
+                killed |= _kill(stack, {service: variables(service) for service in batch}, _APART[death])
             eventually(
                 lambda: all(channel.told("ServiceHeartbeatLost", each) for each in batch),  # noqa: B023
                 within=300,
@@ -77,15 +79,17 @@ def test_a_death_is_told(
     assert channel.told("ServiceHeartbeatLost", f"{death}-ends") == 0
 
 
-def _kill(stack: LiveStack, services: Mapping[str, Path], apart: tuple[float, float]) -> dict[str, float]:
-    """Start a process of each service with its state folder, and kill one after the other; when each was.
+def _kill(
+    stack: LiveStack, services: Mapping[str, Mapping[str, str]], apart: tuple[float, float]
+) -> dict[str, float]:
+    """Start a process of each service with its variables, and kill one after the other; when each was.
 
     Each has an order on its way, to an exchange of its own name.
     """
     with ExitStack() as running:
         processes = {
-            name: running.enter_context(Maker(stack, name, "waiting", [name], state))
-            for name, state in services.items()
+            name: running.enter_context(Maker(name, "waiting", [name], variables))
+            for name, variables in services.items()
         }
         for process in processes.values():
             process.make()

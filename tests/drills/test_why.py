@@ -10,12 +10,17 @@ import pytest
 from botobs._ops.drills.demo_stack import DemoStack
 from botobs._ops.drills.profile import TEST
 from botobs._ops.drills.target import Target
-from tests.drills import _why_first, _why_second, _why_third
+from tests.drills import _why_first, _why_fourth, _why_second, _why_third
 from tests.drills._why_asking import VARIABLES, Case, answers, wrong
 
 _ALL = [
     pytest.param(name, case, each.SHUFFLED, id=f"{title}: {name}")
-    for title, each in (("first", _why_first), ("second", _why_second), ("third", _why_third))
+    for title, each in (
+        ("first", _why_first),
+        ("second", _why_second),
+        ("third", _why_third),
+        ("fourth", _why_fourth),
+    )
     for name, case in each.CASES.items()
 ]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .alerts import Alert
 from .answer import Change, Evidence, Explanation
+from .callers import one_caller
 from .calls import below
 from .causes import CAUSES, OF_A_VERSION, explains
 from .failures import OF_THE_PROGRAM, Most, about_orders, most
@@ -43,6 +44,7 @@ def unalerted(subject: Subject, evidence: Evidence, first: Mapping[Alert, float]
     yield from _changes(subject, evidence, first)
     yield from _hosts(subject, evidence, first)
     yield from _in_common(subject, evidence, first)
+    yield from one_caller(subject, evidence, first)
 
 
 def _bans(subject: Subject, evidence: Evidence) -> Iterator[Explanation]:

@@ -176,6 +176,18 @@ def deliver_left(directory: Path, deliver: Deliver, foreign: Container[str] = ()
     return others
 
 
+def processes(directory: Path, foreign: Container[str] = ()) -> int:
+    """How many processes have a journal in a directory, but those in folders named `foreign`."""
+    try:
+        base = open_base(directory, SUBFOLDER, create=False)
+    except OSError:
+        return 0
+    try:
+        return sum(name not in foreign for name in Folder.names(base))
+    finally:
+        base.close()
+
+
 def _deliver(folder: Folder, deliver: Deliver) -> bool:
     """Deliver what is in one folder; whether it was ours to deliver."""
     try:

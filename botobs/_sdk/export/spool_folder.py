@@ -160,11 +160,14 @@ class Folder:
     @classmethod
     def abandoned(cls, base: int, known: Container[str] = ()) -> Iterator[Folder]:
         """Folders of ended processes but the `known` ones, each locked for this process when it is yielded."""
-        for name in _names(base):
-            if not _FOLDER.fullmatch(name) or name in known:
-                continue
-            if (folder := cls._lock_abandoned(base, name)) is not None:
+        for name in cls.names(base):
+            if name not in known and (folder := cls._lock_abandoned(base, name)) is not None:
                 yield folder
+
+    @staticmethod
+    def names(base: int) -> list[str]:
+        """Names of all processes' folders."""
+        return [name for name in _names(base) if _FOLDER.fullmatch(name)]
 
     @classmethod
     def _lock_abandoned(cls, base: int, name: str) -> Folder | None:

@@ -21,8 +21,8 @@ from ..orders.journal import Journal, Submission, unpack, write_header
 from ..safe import text_of
 from .deaths import encode_death
 from .delivery import Delivery
-from .destination import accepted, destination
-from .journal_file import JournalFile, Left, announce, deliver_left
+from .destination import accepted, destination, stack_at
+from .journal_file import JournalFile, Left, announce, deliver_left, processes
 from .priority import Priority
 from .rate_limit import RateLimitedLogger
 from .store import Batch
@@ -41,8 +41,12 @@ DELAY = 0.025
 _RETRY = 1.0
 #: Seconds between two looks for what processes have left that were killed.
 LOOK_INTERVAL = 5.0
-#: Seconds by which a look is early where the thread is awake anyway: two timers would wake an idle process twice.
-_TOGETHER = 1.0
+#: The same, at least, for each of the other processes that run here, and no stack that looks by itself: one of them may
+#: die at any moment. Many look in turn, so that each need not look as often.
+_WATCH_INTERVAL, _WATCH_EACH = 1.0, 0.1
+#: The part of the interval by which a look is early where the thread is awake anyway: two timers would wake an idle
+#: process twice.
+_TOGETHER = 0.2
 _BATCH_ITEMS = 256
 
 
@@ -90,6 +94,7 @@ class Submissions:
         self._encoded_resource: ResourceMessage | None = None
         self._foreign: dict[Path, set[str]] = {}
         self.look_at = 0.0
+        self._look_interval = LOOK_INTERVAL
 
     def start(self, wake: Callable[[], None]) -> None:
         """Have submissions kept from now on; `wake` is called when there are new ones."""
@@ -146,13 +151,21 @@ class Submissions:
 
     def look(self) -> None:
         """Tell of processes that were killed, and deliver their orders, if it is time to look."""
-        if time.monotonic() < self.look_at - _TOGETHER:
+        if time.monotonic() < self.look_at - self._look_interval * _TOGETHER:
             return
+        # Before the look: should it fail, the next is no sooner.
         self.look_at = time.monotonic() + LOOK_INTERVAL
+        self._look_interval = LOOK_INTERVAL
         if self._delivery.sender is not None and self._delivery.backoff.ready:
+            others = -(self._file is not None)
             for directory in directories(self._settings()):
                 known = self._foreign.setdefault(directory, set())
                 known |= deliver_left(directory, self._deliver_left, known)
+                others += processes(directory, known)
+            if others > 0 and not destination(self._settings()).startswith(stack_at()):
+                watch = max(_WATCH_INTERVAL, _WATCH_EACH * others)
+                self._look_interval = min(LOOK_INTERVAL, watch)
+                self.look_at = time.monotonic() + self._look_interval
 
     def close(self) -> None:
         """Let go of the file; what the collector does not have stays in it."""
@@ -246,4 +259,4 @@ def _unsettled(order: Submission) -> UnsettledOrder:
 
 def directories(settings: Settings) -> list[Path]:
     """Where journals are, the first that can be used for that of this process."""
-    return [path for path in (settings.spool_dir, settings.state_dir) if path is not None]
+    return list(dict.fromkeys(path for path in (settings.spool_dir, settings.state_dir) if path is not None))

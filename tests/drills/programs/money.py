@@ -22,9 +22,10 @@ from botobs._sdk.instrument.exchange.ratelimit import LimitState
 from botobs._sdk.instrument.exchange.state import CROSSED_REPORTED_AFTER, FROZEN_AFTER, Connection
 from botobs._sdk.instrument.exchange.telemetry import ExchangeTelemetry
 
-#: Seconds before the evidence is complete at which a wrong book is first seen, and between two updates of it.
+#: Seconds before the evidence is complete at which a wrong book is first seen, and between two updates of it: until it
+#: is, and later, when hundreds of books stand side by side.
 _SOON = 0.3
-_PAUSE = 0.1
+_PAUSE, _LATER = 0.1, 1.0
 #: Seconds between two comparisons, and for which a drift has to last.
 _EVERY, _GRACE = 0.5, 1.0
 #: Seconds after which an order has waited for its answer for too long; the alert's threshold.
@@ -79,7 +80,7 @@ def _wrong_book(exchange: str, bid: float, known_after: float, moves: bool) -> f
     def go_on() -> None:
         while True:
             update(time.monotonic())
-            time.sleep(_PAUSE)
+            time.sleep(_PAUSE if time.monotonic() < first + known_after + 2 * _SOON else _LATER)
 
     update(first)
     threading.Thread(target=go_on, daemon=True).start()

@@ -70,6 +70,7 @@ _ONLY_IN_A_FAULT = {
     "service:instance_death:timestamp_seconds": "no process has died",
     "service:seen_dead:timestamp_seconds": "no process has died",
     "service:orders_left_behind:count": "no process has died",
+    "service:orders_left_behind:lasting_count": "no process has died",
 }
 #: Series of an API that the demo has no use for.
 _NOT_IN_THE_DEMO = {

@@ -19,6 +19,12 @@ DASHBOARDS = {
 CAUSES = {"database", "exchange", "host", "maintenance", "pipeline"}
 
 
+#: What alerts count of which one is none, or that are always several: their limit is above one.
+_NEVER_ONE = frozenset(
+    {"seconds", "requests", "orders", "tasks", "services", "times", "processes", "callers"}
+)
+
+
 def test_labels_route_it(alerts: list[Rule]) -> None:
     for alert in alerts:
         assert alert.labels["severity"] in {"critical", "warning"} or alert.name == "Watchdog", alert.title
@@ -88,8 +94,22 @@ def test_what_is_counted_is_told_in_whole_numbers(alerts: list[Rule]) -> None:
                 assert is_rate or found[2].startswith((".", ",")), f"{alert.title}: {found[0]}"
 
 
+def test_a_number_is_rounded_and_one_is_no_plural(alerts: list[Rule]) -> None:
+    """`humanizeDuration` and `humanizePercentage` write what they get: 59.97s, 12.35%."""
+    for alert in alerts:
+        for text in alert.body["annotations"].values():
+            assert not re.search(r"\{\{ *\$value *\| *humanize(Duration|Percentage)", text), alert.title
+            one = re.sub(r"\{\{ if [^}]*\}\}(.*?)\{\{ else \}\}.*?\{\{ end \}\}", r"\1", text)
+            counted = re.search(r'\{\{ printf "%.0f" \$value \}\} (\w+s)\b', one)
+            assert not counted or counted[1] in _NEVER_ONE, f"{alert.title}: {one}"
+
+
 def test_a_message_has_room_for_the_whole_description(alerts: list[Rule]) -> None:
     """Templates of messages leave out the middle of what is longer than 200 characters, names and numbers included."""
     for alert in alerts:
-        words = re.sub(r"\{\{.*?\}\}", "", alert.body["annotations"]["description"])
+        # Of one and many, many is longer.
+        many = re.sub(
+            r"\{\{ if eq [^}]*\}\}[^{]*\{\{ else \}\}", "", alert.body["annotations"]["description"]
+        )
+        words = re.sub(r"\{\{.*?\}\}", "", many)
         assert len(words) <= 180, f"{alert.title}: {len(words)}"

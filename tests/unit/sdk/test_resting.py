@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import botobs
+from botobs._sdk.export import submissions
+from botobs._sdk.export.destination import stack_at
 from botobs._sdk.export.inbox import FlushRequest, Inbox
+from botobs._sdk.export.journal_file import JournalFile
 from botobs._sdk.export.submissions import LOOK_INTERVAL
 from botobs._sdk.orders import UNSETTLED, UnsettledOrder
 from testbed.otlp_receiver import OtlpReceiver
@@ -37,6 +42,22 @@ def test_nothing_to_send(init: Init, waits: list[float]) -> None:
     assert handle.flush()
     # Its next turn looks for orders of killed processes; until then there is none.
     eventually(lambda: waits and waits[-1] > LOOK_INTERVAL / 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the journal's file needs the file locks of POSIX")
+@pytest.mark.parametrize("stack_looks", [False, True])
+def test_beside_another_that_may_die(
+    init: Init, waits: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack_looks: bool
+) -> None:
+    """Its death is to be known at once; a stack on this machine looks by itself."""
+    other = JournalFile(tmp_path)
+    if stack_looks:
+        monkeypatch.setattr(submissions, "destination", lambda _: stack_at("/home"))
+    handle = init(span_interval=0.01, metric_interval=3600, spool_dir=tmp_path)
+    assert handle.flush()
+    eventually(lambda: len(waits) > 3 and waits[-1] > 0.5)
+    assert all(each <= 1.0 for each in waits[3:]) is not stack_looks
+    other.close(keep=False)
 
 
 def test_a_span_that_comes_then(init: Init, receiver: OtlpReceiver, waits: list[float]) -> None:

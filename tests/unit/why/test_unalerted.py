@@ -149,3 +149,34 @@ def test_a_new_version_leads_to_what_begins_after_it(after: float, led: bool) ->
     )
     reasons = next(each.reasons for each in found if each.name == "new version")
     assert any("DatabasePoolExhausted" in reason for reason in reasons) is led
+
+
+@pytest.mark.parametrize(
+    ("others_failed", "category", "name"),
+    [
+        (0, "network", "way of a service"),
+        (3, "network", "way of a service"),
+        (60, "network", "ExchangeErrorsHigh"),
+        (0, "unavailable", "ExchangeErrorsHigh"),
+    ],
+)
+def test_an_exchange_that_one_service_alone_does_not_reach(
+    others_failed: int, category: str, name: str
+) -> None:
+    failed = _alert("BotFailed", service_name="scalper", exchange_name="okx")
+    high = _alert("ExchangeErrorsHigh", -10, exchange_name="okx")
+    measured = {
+        "errors": (Errors("okx", "fetch_ticker", category, "NetworkError", 40, "scalper"),),
+        "calls": (
+            Call("scalper", "okx", False, 45, 40),
+            Call("engine", "okx", False, 100, others_failed),
+            Call("engine", "binance", False, 100, 0),
+        ),
+    }
+    for subject, others in ((failed, (high,)), (high, ())):
+        found = _guess(subject, *others, **measured)
+        wanted = name if others or name == "way of a service" else None
+        assert (found.name if found else None) == wanted
+    measured["calls"] = measured["calls"][:1]
+    found = _guess(failed, high, **measured)
+    assert found is not None and found.name == "ExchangeErrorsHigh"
