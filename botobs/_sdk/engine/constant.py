@@ -17,11 +17,13 @@ class ConstantAttributes(dict[str, Any]):
     """Attributes that nobody changes, with short texts or numbers as values.
 
     Attributes:
-        cells: The cell of each series of cells that something was measured in, on the fast engine.
+        cells: On the fast engine, the cell of each series of cells that something was measured in.
+        sent: On the stock engine, what can be encoded of them, once it is known.
     """
 
-    __slots__ = ("cells",)
+    __slots__ = ("cells", "sent")
 
     def __init__(self, attributes: Mapping[str, Any]) -> None:
         super().__init__(attributes)
         self.cells: dict[Any, Any] = {}
+        self.sent: dict[str, Any] | None = None
