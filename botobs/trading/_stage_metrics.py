@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Literal
+
+from .._sdk.engine.constant import ConstantAttributes
 from .._sdk.orders import Rejections
 from ..semconv import trading as names
 from ._recorder import Recorder
@@ -32,8 +36,7 @@ class StageMetrics:
         self._recorder = recorder
         self._rejections = rejections
         self._exchange = exchange
-        self._series = {names.EXCHANGE_NAME: exchange}
-        self._stage_series = {} if bot_id is None else {names.BOT_ID: bot_id}
+        self._bot_id = bot_id
         self._kind = kind
         self._decided_at = decided_at
         self._acknowledged_at: float | None = None
@@ -42,13 +45,11 @@ class StageMetrics:
     def count(self, stage: Stage, implied: bool = False) -> None:
         """The order has come to a stage; `implied` by another one that was reported."""
         recorder, now = self._recorder, self._recorder.elapsed()
-        recorder.add(names.ORDER_STAGES, {**self._stage_series, names.ORDER_STAGE: stage})
+        recorder.add(names.ORDER_STAGES, _of_stage(self._bot_id, stage))
         if stage == "submitted":
-            recorder.add(names.ORDERS_SUBMITTED, self._series)
+            recorder.add(names.ORDERS_SUBMITTED, _of_outcome(self._exchange, ""))
         if stage in ("acknowledged", "rejected") and self._decided_at is not None and not self._doubted:
-            recorder.record(
-                names.DECISION_TO_ACK, now - self._decided_at, {**self._series, names.ORDER_OUTCOME: stage}
-            )
+            recorder.record(names.DECISION_TO_ACK, now - self._decided_at, _of_outcome(self._exchange, stage))
         if stage == "acknowledged":
             self._rejections.accepted(self._exchange)
             if not implied:
@@ -60,6 +61,18 @@ class StageMetrics:
             self._doubted = True
         if stage == "filled" and self._acknowledged_at is not None:
             kind = {} if self._kind is None else {names.ORDER_TYPE: self._kind}
-            recorder.record(names.FILL_DURATION, now - self._acknowledged_at, {**self._series, **kind})
+            attributes = {names.EXCHANGE_NAME: self._exchange, **kind}
+            recorder.record(names.FILL_DURATION, now - self._acknowledged_at, attributes)
         if stage in OUTCOMES:
-            recorder.add(names.ORDERS, {**self._series, names.ORDER_OUTCOME: stage})
+            recorder.add(names.ORDERS, _of_outcome(self._exchange, stage))
+
+
+@functools.lru_cache(maxsize=1024)
+def _of_stage(bot_id: str | None, stage: Stage) -> ConstantAttributes:
+    return ConstantAttributes(({} if bot_id is None else {names.BOT_ID: bot_id}) | {names.ORDER_STAGE: stage})
+
+
+@functools.lru_cache(maxsize=1024)
+def _of_outcome(exchange: str, outcome: Stage | Literal[""]) -> ConstantAttributes:
+    known = {names.EXCHANGE_NAME: exchange}
+    return ConstantAttributes(known | ({names.ORDER_OUTCOME: outcome} if outcome else {}))

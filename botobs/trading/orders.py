@@ -388,11 +388,12 @@ class Order:
 
     def _write(self, span: Span, stage: Stage, details: Attributes) -> None:
         self._recorder.event(span, f"botobs.order.{stage}", details)
-        span.set_attribute(names.ORDER_STAGE, stage)
+        known: dict[str, str | int | float | bool] = {names.ORDER_STAGE: stage}
         if stage in OUTCOMES:
-            span.set_attribute(names.ORDER_OUTCOME, stage)
+            known[names.ORDER_OUTCOME] = stage
         if names.ORDER_ID in details:
-            span.set_attribute(names.ORDER_ID, details[names.ORDER_ID])
+            known[names.ORDER_ID] = details[names.ORDER_ID]
+        span.set_attributes(known)
 
 
 def _words(reason: BaseException | str) -> str:

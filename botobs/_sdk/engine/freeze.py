@@ -11,6 +11,7 @@ from typing import Any
 from ..plain import IMMUTABLE, class_name, mapping, sequence
 from ..safe import head, let_pass, text_of
 from ..texts import has_text
+from .constant import ConstantAttributes
 from .faults import FAULTS
 
 Attributes = Mapping[str, Any] | None
@@ -21,6 +22,7 @@ CUT = "…"
 _MOST_LEVELS, _MOST_ITEMS = 16, 10_000
 
 _STR = frozenset({str})
+_DICTS = frozenset({dict, ConstantAttributes})
 
 
 def freeze(value: Any) -> Any:
@@ -109,7 +111,7 @@ def copy(attributes: Attributes) -> dict[str, Any]:
         return {}
     try:
         # An attribute's key of a type of the service's would be hashed for a copy of the dict.
-        if type(attributes) is not dict or not _STR.issuperset(map(type, attributes)):
+        if type(attributes) not in _DICTS or not _STR.issuperset(map(type, attributes)):
             return _read(attributes)
         copied = attributes.copy()
         if not IMMUTABLE.issuperset(map(type, copied.values())):

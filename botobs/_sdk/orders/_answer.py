@@ -85,8 +85,9 @@ def _outcome(exchange: str, status: int | None, body: str | None) -> Answered:
     return "rejected" if _REFUSALS.search(answer[:LONGEST_TEXT]) else "accepted"
 
 
-def is_mixed(body: str) -> bool:
+def is_mixed(exchange: str, body: str) -> bool:
     """Whether an answer is about several orders, of which some were refused and others were not."""
+    labels = table_of(exchange) == "gate"
     try:
         pending = [json.loads(body)] if "[" in body else []
     except ValueError:
@@ -99,7 +100,7 @@ def is_mixed(body: str) -> bool:
             pending += part.values()
         elif isinstance(part, list):
             orders = [json.dumps(each) for each in part if isinstance(each, Mapping)]
-            refused = [bool(codes_in(each) or _REFUSALS.search(each)) for each in orders]
+            refused = [bool(codes_in(each, labels) or _REFUSALS.search(each)) for each in orders]
             if any(refused) and not all(refused):
                 return True
             pending += part

@@ -13,6 +13,8 @@ import json
 from importlib.resources import files
 from typing import Literal
 
+from ._open_codes import OPEN
+
 #: By exchange and class of ccxt, the codes that its tables know.
 CCXT_TABLES = files(__package__) / "ccxt_codes.json"
 
@@ -289,12 +291,15 @@ def meaning(exchange: str, codes: tuple[str, ...]) -> Literal["rejected", "unkno
         codes: In the order of the answer.
 
     Returns:
-        `unlisted` when the exchange has a table that lacks one of the codes; None when there is no code, or no table.
+        `unlisted` when the exchange has a table that lacks one of the codes; None when there is no code, or none that
+        is known of an exchange without a table.
     """
     table = table_of(exchange)
     own = [code for code in codes if code not in ENVELOPES.get(table, ())] or codes
-    if not own or not table:
+    if not own:
         return None
+    if not table:
+        return None if OPEN.get(exchange.lower(), {}).keys().isdisjoint(own) else "unknown"
     if any(code in UNKNOWN[table] for code in own):
         return "unknown"
     refusals = REFUSED.get(table, {}).keys() | _in_ccxt(table)

@@ -68,9 +68,13 @@ class HttpRequest:
         self.strayed = False
         self.writer: object = None
 
+    def again(self) -> None:
+        """It is about to be sent, perhaps once more: what became of it before stays open, but for a login's refusal."""
+        self.repeated = self.repeated or (self.written and self.status not in _CHALLENGES)
+
     def writes(self) -> None:
         """Bytes of it are about to be handed to a connection, perhaps once more."""
-        self.repeated = self.repeated or self.written
+        self.again()
         self.written = True
         self.status = self.unread = None
 
@@ -118,6 +122,10 @@ class Watcher(Protocol):
     def request(self, method: str, url: str, body: Any = None) -> HttpRequest | None:
         """A request is about to be sent, with a body where it is at hand; None where it is of no interest."""
 
+
+#: Statuses that ask for a login, of a server or a proxy, before a request is looked at (RFC 9110): a login by digest
+#: is sent the same request again.
+_CHALLENGES = frozenset({401, 407})
 
 #: The HTTP libraries whose requests are seen.
 seen_libraries: set[str] = set()

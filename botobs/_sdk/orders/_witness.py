@@ -171,7 +171,14 @@ class Witness:
         self._error = error
         if outcome in ("accepted", "unknown") or self.outcome in (None, "failed"):
             self.outcome = outcome
+        if self.outcome == "accepted" and self._own_is_open():
+            self.outcome = "unknown"
         return True
+
+    def _own_is_open(self) -> bool:
+        """Whether the block's own order is of unknown outcome, whatever became of others that the block has sent."""
+        own = self.client_order_id
+        return own not in self.accepted and any(own and doubt.client_order_id == own for doubt in self.doubts)
 
     def tell_late(
         self, outcome: Outcome, error: BaseException | None, doubts: Sequence[UnsettledOrder] = ()
@@ -334,7 +341,7 @@ class Witness:
         own = [request for request in self._requests if is_order(request.path)] or self._requests
         seen = requests_outcome(own, exchange)
         # Of several orders in one request, another may be the block's.
-        mixed = seen == "rejected" and any(is_mixed(request.answer) for request in own)
+        mixed = seen == "rejected" and any(is_mixed(exchange, request.answer) for request in own)
         return worse(seen, "unknown") if self._overlooked or mixed else seen
 
 

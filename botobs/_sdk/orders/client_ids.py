@@ -87,12 +87,14 @@ def client_order_ids(exchange: str, sent: Any) -> list[str]:
 def _in_query(sent: str, names: frozenset[str]) -> list[str]:
     """As `_pattern` finds them, ten times as fast: it runs on the thread that sends the order."""
     address, mark, query = sent.partition("?")
-    found = []
-    for part in (query if mark and "=" not in address else sent).split("&"):
-        name, _, value = part.partition("=")
-        if name in names and (kept := _VALUE.match(value)):
-            found.append(unquote_plus(kept[0])[:LONGEST_ID])
-    return found
+    asked = query if mark and "=" not in address else sent
+    parts = [part for part in asked.split("&") if part.partition("=")[0] in names]
+    matches = [_VALUE.match(part.partition("=")[2]) for part in parts]
+    return [_unquoted(kept[0]) for kept in matches if kept]
+
+
+def _unquoted(text: str) -> str:
+    return (unquote_plus(text) if "%" in text or "+" in text else text)[:LONGEST_ID]
 
 
 @functools.cache

@@ -34,6 +34,9 @@ _LONGEST_FILE = 64 * 1024
 generation = 0
 _seen: set[str] = set()
 _weak: set[str] = set()
+# What was added together.
+_together: set[tuple[object, ...]] = set()
+_PLAIN = frozenset({str, type(None)})
 # By their first characters: the whole forms.
 _forms: dict[str, tuple[str, ...]] = {}
 
@@ -64,6 +67,16 @@ def add(value: object) -> bool:
         _forms[begin] = tuple({*_forms.get(begin, ()), form})
     generation += 1
     return True
+
+
+def add_together(values: tuple[object, ...]) -> None:
+    """Remember what a client holds, which is the same at each of its requests; None is left out."""
+    plain = _PLAIN.issuperset(map(type, values))
+    if plain and values in _together:
+        return
+    add_all(values)
+    if plain and len(_together) < MOST:
+        _together.add(values)
 
 
 def add_all(values: Iterable[object]) -> None:
@@ -109,6 +122,7 @@ def forget() -> None:
     global generation
     _seen.clear()
     _weak.clear()
+    _together.clear()
     _forms.clear()
     generation += 1
 

@@ -91,3 +91,26 @@ def test_a_submission_is_acknowledged_and_the_other_one_stays_open(
     assert (seen, told) == ({"accepted": 1, "unknown": 1}, {})
     [order] = UNSETTLED.all()
     assert order.client_order_id != "mine"
+
+
+@pytest.mark.parametrize("first", ["mine", "other"])
+def test_a_blocks_own_order_stays_open_whatever_became_of_another(
+    first: str, desk: OrderDesk, captured: Capture
+) -> None:
+    """Two calls in one block: the one without an answer has the block's id, or the other one has."""
+    second = {"mine": "other", "other": "mine"}[first]
+    desk.behaviours = ["take, cut", "take"]
+    desk.answers["take"] = (
+        200,
+        {"orderId": 8, "symbol": "BTCUSDT", "status": "NEW", "clientOrderId": second},
+    )
+    exchange = binance_at(desk.url)
+    order = trading.order("mine", exchange="binance")
+    with order.submission():
+        with suppress(ccxt.BaseError):
+            exchange.create_order(*ORDER, {"clientOrderId": first})
+        exchange.create_order(*ORDER, {"clientOrderId": second})
+    told = "unknown" if first == "mine" else None
+    assert outcomes(captured) == ({"accepted": 1, "unknown": 1}, {told: 1} if told else {})
+    [left] = UNSETTLED.all()
+    assert left.client_order_id == first

@@ -10,9 +10,10 @@ from pathlib import Path
 import ccxt
 import pytest
 
-from botobs._sdk.orders import LONGEST_TEXT, codes_in, submit_outcome
+from botobs._sdk.orders import LONGEST_TEXT, answer_outcome, codes_in, submit_outcome
 from botobs._sdk.orders._answer import is_mixed
 from botobs._sdk.orders._codes import REFUSED, SOURCES, UNKNOWN, table_of
+from botobs._sdk.orders._open_codes import OPEN as OPEN_CODES
 
 #: ccxt's classes for "nobody knows", beside those of what is turned away.
 OPEN = (ccxt.RequestTimeout, ccxt.ExchangeNotAvailable, ccxt.BadResponse, ccxt.OperationFailed)
@@ -156,14 +157,41 @@ MIXED: dict[str, object] = {
 
 def test_an_answer_about_several_orders_is_mixed_where_one_was_taken() -> None:
     for exchange, body in MIXED.items():
-        assert is_mixed(json.dumps(body)), exchange
+        assert is_mixed(exchange, json.dumps(body)), exchange
     for body in (
         [{"code": -2010}, {"code": -1013}],
         [{"orderId": 1}, {"orderId": 2}],
         {"code": -2010},
         "<html>[",
     ):
-        assert not is_mixed(body if isinstance(body, str) else json.dumps(body)), body
+        assert not is_mixed("binance", body if isinstance(body, str) else json.dumps(body)), body
+
+
+def test_the_users_label_of_one_order_is_no_refusal() -> None:
+    body = json.dumps({"result": [{"order_id": "1", "label": "grid-7"}, {"order_id": "2"}]})
+    assert not is_mixed("deribit", body)
+    assert is_mixed("gate", body)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "code"), [(exchange, code) for exchange, codes in OPEN_CODES.items() for code in codes]
+)
+def test_a_code_that_leaves_the_order_open_outweighs_its_class(exchange: str, code: str) -> None:
+    assert code in ccxt_codes(exchange)
+    answer = json.dumps({"code": code, "message": "m"})
+    error = ccxt.BadRequest(f"{exchange} {answer}")
+    assert submit_outcome(error, True, 400, exchange=exchange, answer=answer) == "unknown"
+    assert answer_outcome(exchange, 422, answer) == "unknown"
+
+
+def ccxt_codes(exchange: str) -> set[str]:
+    pending, found = [getattr(ccxt, exchange)().exceptions], set()
+    while pending:
+        for code, kind in pending.pop().items():
+            found.add(code)
+            if isinstance(kind, dict):
+                pending.append(kind)
+    return found
 
 
 @pytest.mark.parametrize(

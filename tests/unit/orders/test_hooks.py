@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import aiohttp
 import httpx
 import pytest
 import requests
+from requests.auth import HTTPDigestAuth
 
 from botobs import trading
+from botobs._sdk.orders import HttpRequest
 from botobs.semconv import trading as names
 from botobs.testing import Capture, capture
 from tests.support.order_desk import Behaviour, OrderDesk
@@ -125,6 +129,14 @@ def told(captured: Capture, desk: OrderDesk, call: Callable[[str], None], behavi
     return span.attributes[names.ORDER_STAGE]
 
 
+def aiohttp_that_raises(url: str) -> None:
+    async def call() -> None:
+        async with aiohttp.ClientSession(raise_for_status=True) as session, session.post(url) as response:
+            await response.read()
+
+    asyncio.run(call())
+
+
 HOOKS = [
     requests_hook,
     requests_adapter,
@@ -132,6 +144,7 @@ HOOKS = [
     async_httpx_hook,
     aiohttp_check,
     aiohttp_middleware,
+    aiohttp_that_raises,
 ]
 
 
@@ -179,3 +192,53 @@ def test_who_handles_the_exception_reads_the_answer(captured: Capture, desk: Ord
 
     assert told(captured, desk, call, ["refuse"]) == "rejected"
     assert told(captured, desk, call, ["take, say that it is not known"]) == "unknown"
+
+
+class Login(BaseHTTPRequestHandler):
+    """Asks for a login by digest first, and answers the order that comes with one by `second`."""
+
+    first = 401
+    second = 403
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status = self.second if "Authorization" in self.headers else self.first
+        self.send_response(status)
+        if status == 401:
+            self.send_header("WWW-Authenticate", 'Digest realm="r", nonce="n", qop="auth", algorithm=MD5')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def requests_digest(url: str) -> None:
+    requests.post(url, json={"a": 1}, auth=HTTPDigestAuth("u", "p"), timeout=5).raise_for_status()
+
+
+def httpx_digest(url: str) -> None:
+    auth = httpx.DigestAuth("u", "p")
+    httpx.post(url, json={"a": 1}, auth=auth, timeout=5, trust_env=False).raise_for_status()
+
+
+@pytest.mark.parametrize("call", [requests_digest, httpx_digest], ids=lambda call: call.__name__)
+@pytest.mark.parametrize(("second", "outcome"), [(401, "rejected"), (403, "rejected"), (503, "unknown")])
+def test_a_login_that_was_asked_for_leaves_nothing_open(
+    captured: Capture, desk: OrderDesk, call: Callable[[str], None], second: int, outcome: str
+) -> None:
+    handler = type("Handler", (Login,), {"second": second})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert told(captured, desk, lambda _: call(f"{url}/order"), []) == outcome
+        server.shutdown()
+
+
+def test_only_a_login_that_was_asked_for_is_left_out() -> None:
+    for status, repeated in ((401, False), (407, False), (503, True)):
+        request = HttpRequest("POST", "/order")
+        request.writes()
+        request.looked_at(status, lambda: None)
+        request.writes()
+        assert request.repeated is repeated

@@ -63,8 +63,16 @@ class ChangeableSpan(SpanState):
         """Set several attributes; see `set_attribute`."""
         if self._ended("set_attributes"):
             return
-        for key, value in copy(attributes).items():
-            self.set_attribute(key, value)
+        new, own = copy(attributes), self._attributes
+        if "" in new or len(own) + len(new) > self._tracer.limits.attributes:
+            for key, value in new.items():
+                self.set_attribute(key, value)
+            return
+        # All at once, the latest last.
+        if not own.keys().isdisjoint(new):
+            for key in new:
+                own.pop(key, None)
+        own.update(new)
 
     @never_raise
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:

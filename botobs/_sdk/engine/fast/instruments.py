@@ -11,6 +11,7 @@ from opentelemetry import metrics as api
 from ...context import Context
 from ...upstream import Gauge as ApiGauge
 from ..callbacks import Observations, usable_callbacks
+from ..constant import ConstantAttributes
 from ..freeze import Attributes
 from .cells import GaugeCell, HistogramCell, SumCell, UpDownCell, offer
 from .series import Cardinality, Series
@@ -56,6 +57,8 @@ class FastInstrument:
                 except KeyError:
                     # Other names.
                     cell = None
+        elif type(attributes) is ConstantAttributes:
+            cell = attributes.cells.get(self.series) or self.series.find_constant(attributes)
         elif attributes is None:
             cell = self.series.bare
         if cell is None:

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..cardinality import OVERFLOW, AttributeGuard
+from ..constant import MOST_METRICS, ConstantAttributes
 from ..freeze import Attributes, copy, usable_key
 from ..values import is_short, plain_key, series_attributes
 from .cells import Cell
@@ -76,6 +77,15 @@ class Series(Generic[_C]):
             if cell is not None:
                 return cell
         return self._find_copied(copy(attributes))
+
+    def find_constant(self, attributes: ConstantAttributes) -> _C:
+        """The cell of constant attributes, which remember it; not that of the overflow, which counts each time."""
+        cell = self.find(dict(attributes))
+        if cell is not self._overflow:
+            if len(attributes.cells) >= MOST_METRICS:
+                attributes.cells.clear()
+            attributes.cells[self] = cell
+        return cell
 
     def _find_copied(self, attributes: dict[str, Any]) -> _C:
         if not attributes:

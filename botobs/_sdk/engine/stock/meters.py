@@ -16,6 +16,7 @@ from opentelemetry.sdk.metrics.export import MetricsData
 from ...context import is_plain
 from ...safe import class_name, fits_int64, let_pass, number_of, sendable, text_of
 from ..callbacks import Callback, Observations, join, usable_callbacks
+from ..constant import ConstantAttributes
 from ..faults import FAULTS
 from ..instruments import or_none, usable_bounds
 from ..scope import usable_scope
@@ -131,7 +132,13 @@ def _safely(metric: str, record: Callable[..., None], least: float) -> Callable[
             if plain is None or plain < least:
                 FAULTS.refuse(metric, amount)
                 return
-            record(plain, sendable_attributes(attributes), context if is_plain(context) else None)
+            if type(attributes) is ConstantAttributes:
+                if attributes.sent is None:
+                    attributes.sent = sendable_attributes(attributes)
+                sent = attributes.sent
+            else:
+                sent = sendable_attributes(attributes)
+            record(plain, sent, context if is_plain(context) else None)
         except BaseException as error:
             let_pass(error)
             FAULTS.lose(metric, "a measurement of %s failed: %s", metric, class_name(type(error)))

@@ -74,6 +74,7 @@ class OrderEvidence:
         if not written:
             self._patches.replace_method(module.ClientRequest, "send", _aiohttp_send)
         self._patches.replace_method(module.ClientResponse, "read", _aiohttp_read)
+        self._patches.replace_method(module.ClientResponse, "raise_for_status", _aiohttp_raise_for_status)
 
 
 def _sent(request: orders.HttpRequest, wrapped: Method, *args: Any, **kwargs: Any) -> Any:
@@ -127,7 +128,7 @@ def _urllib3_urlopen(wrapped: Method) -> Method:
         # It calls itself to try again, and requests calls it again where it is redirected.
         running = orders.sending.get()
         if running is not None:
-            running.repeated = running.repeated or running.written
+            running.again()
             running.watched = _writes_as_known(self)
         seen = begin(method, url, args[0] if args else kwargs.get("body"))
         if seen is None:
@@ -313,6 +314,32 @@ def _aiohttp_read(wrapped: Method) -> Method:
     return read
 
 
+def _aiohttp_raise_for_status(wrapped: Method) -> Method:
+    """The body is dropped by what is raised: it is looked at before, where all of it has come with the head."""
+
+    def raise_for_status(self: Any) -> None:
+        if orders.sending.get() is not None:
+            _look_at_whole(self)
+        return wrapped(self)
+
+    return raise_for_status
+
+
+@never_raise(LIBRARY)
+def _look_at_whole(response: Any) -> None:
+    request, content = orders.sending.get(), response.content
+    if (
+        request is None
+        or not _answers(request, response)
+        or response._body is not None
+        or not content.is_eof()
+    ):
+        return
+    # What is empty has no buffer.
+    whole = b"".join(getattr(content, "_buffer", ()))[getattr(content, "_buffer_offset", 0) :]
+    request.looked_at(response.status, lambda: whole)
+
+
 @never_raise(LIBRARY)
 def _keep(response: Any, request: orders.HttpRequest) -> None:
     response.__dict__["_botobs_order_request"] = request
@@ -326,6 +353,12 @@ def _note_redirections(request: orders.HttpRequest, response: Any) -> None:
         request.strayed = True
 
 
+def _answers(request: orders.HttpRequest, sent: Any) -> bool:
+    """Whether what answers `sent` answers the request that is being sent."""
+    same = (sent.method, urlsplit(str(sent.url)).path) == (request.method, request.path)
+    return request.running and same
+
+
 @never_raise(LIBRARY)
 def _looked_at(response: Any, sent: Any, status: str, body: str) -> None:
     """An answer is at hand before the library returns it: a hook of the user's may read it, and raise because of it.
@@ -337,9 +370,7 @@ def _looked_at(response: Any, sent: Any, status: str, body: str) -> None:
         body: Name of its body, bytes once it is whole.
     """
     request = orders.sending.get()
-    if request is None or not request.running:
-        return
-    if (sent.method, urlsplit(str(sent.url)).path) == (request.method, request.path):
+    if request is not None and _answers(request, sent):
         request.looked_at(getattr(response, status), functools.partial(getattr, response, body, None))
 
 

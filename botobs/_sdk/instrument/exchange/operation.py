@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from ....semconv import exchange as semconv
 from ... import orders
-from ...context import SPAN_KEY, Context
+from ...context import SPAN_KEY
 from ...context import current as current_context
 from ...delays import record_delays
 from ...orders.known import KNOWN
@@ -25,8 +25,9 @@ from . import client_code, errors, reconciling
 from .client_names import instrumentation_of
 from .journal_entries import JournalEntries
 from .names import CANCELS, EDITS, IMPLICIT, ORDER_QUERIES, SUBMITS
-from .order_details import set_order_ids
+from .order_details import order_ids
 from .scope import ContextScope
+from .series_attributes import of_operation, of_spender
 from .settling import settle_from_call
 from .spending import account_of
 from .submission import Submission
@@ -231,22 +232,13 @@ class Operation(ContextScope):
     @never_raise(library)
     def _measure(self, failure: errors.Failure | None, duration: float) -> None:
         exchanges = self._exchanges
-        attributes: dict[str, Any] = {
-            semconv.NAME: self.who[0],
-            semconv.CLIENT: self.who[1],
-            semconv.OPERATION: self.name,
-        }
-        if failure is not None:
-            attributes[semconv.ERROR_TYPE] = failure.kind
-        exchanges.operation_duration.record(duration, attributes, context=Context({SPAN_KEY: self.span}))
+        attributes = of_operation(*self.who, self.name, "" if failure is None else failure.kind)
+        # The context of the call, with its span.
+        exchanges.operation_duration.record(duration, attributes, context=self._context)
         if self.requests:
-            spender = {name: attributes[name] for name in (semconv.NAME, semconv.CLIENT, semconv.OPERATION)}
-            exchanges.spent.add(
-                self.requests, spender | ({semconv.ACCOUNT: self.account} if self.account else {})
-            )
+            exchanges.spent.add(self.requests, of_spender(*self.who, self.name, self.account))
         if failure is not None and failure.category:
-            attributes[semconv.ERROR_CATEGORY] = failure.category
-            exchanges.errors.add(1, attributes)
+            exchanges.errors.add(1, attributes | {semconv.ERROR_CATEGORY: failure.category})
 
     @never_raise(library)
     def _note_standing(self, failure: errors.Failure | None, result: Any) -> None:
@@ -266,28 +258,33 @@ class Operation(ContextScope):
         span = self.span
         if not span.is_recording():
             return
-        optional = {
-            semconv.HTTP_STATUS: self.status,
-            semconv.URL_TEMPLATE: self.template or None,
-            semconv.REQUEST_COUNT: self.requests or None,
-            semconv.THROTTLE_WAIT: self._waited or None,
-        }
-        for key, value in optional.items():
-            if value is not None:
-                span.set_attribute(key, value)
+        known: dict[str, Any] = {}
+        if self.status is not None:
+            known[semconv.HTTP_STATUS] = self.status
+        if self.template:
+            known[semconv.URL_TEMPLATE] = self.template
+        if self.requests:
+            known[semconv.REQUEST_COUNT] = self.requests
+        if self._waited:
+            known[semconv.THROTTLE_WAIT] = self._waited
         if self._order and isinstance(result, dict):
-            set_order_ids(span, result)
-        if failure is None:
-            return
-        span.set_attribute(semconv.ERROR_TYPE, failure.kind)
+            known |= order_ids(result)
+        if failure is not None:
+            known |= self._describe_failure(failure)
+        span.set_attributes(known)
+
+    def _describe_failure(self, failure: errors.Failure) -> dict[str, Any]:
+        """The attributes of a failure, whose status is set."""
+        known: dict[str, Any] = {semconv.ERROR_TYPE: failure.kind}
         if not failure.category:
-            return
-        span.set_attribute(semconv.ERROR_CATEGORY, failure.category)
+            return known
+        known[semconv.ERROR_CATEGORY] = failure.category
         code = next(filter(_NUMBER.fullmatch, orders.codes_in(self.answer)), None)
         if code is not None:
-            span.set_attribute(semconv.ERROR_CODE, int(code))
+            known[semconv.ERROR_CODE] = int(code)
         # The exception's message holds the signed URL; its class says what went wrong.
-        span.set_status(Status(StatusCode.ERROR, failure.kind))
+        self.span.set_status(Status(StatusCode.ERROR, failure.kind))
+        return known
 
     @never_raise(library)
     def _follow(
@@ -309,10 +306,8 @@ class Operation(ContextScope):
         if failure is None and self.who[1] != reconciling.CLIENT:
             self._learn(result)
 
-    def _record_submission(self, attributes: dict[str, Any], duration: float) -> None:
-        self._exchanges.orders.submit_duration.record(
-            duration, attributes, context=Context({SPAN_KEY: self.span})
-        )
+    def _record_submission(self, attributes: Mapping[str, Any], duration: float) -> None:
+        self._exchanges.orders.submit_duration.record(duration, attributes, context=self._context)
 
     def _record_cancellation(self, failure: errors.Failure | None, duration: float) -> None:
         attributes = {

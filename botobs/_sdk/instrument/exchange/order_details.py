@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from opentelemetry import trace
-
 from ....semconv import exchange as semconv
 from ...safe import number_of
 from ...texts import text_of
@@ -39,7 +37,7 @@ def order_attributes(
 
 def client_order_id(parameters: Any) -> str:
     """The client order id among the parameters of a call, whichever name an exchange has for it; empty without one."""
-    if isinstance(parameters, Mapping):
+    if type(parameters) is dict or isinstance(parameters, Mapping):
         for key in _CLIENT_IDS:
             if parameters.get(key):
                 return text_of(parameters[key])[:_LONGEST_VALUE]
@@ -124,11 +122,13 @@ def client_order_ids(order: Mapping[str, Any]) -> list[str]:
     return list(found)
 
 
-def set_order_ids(span: trace.Span, order: Mapping[str, Any]) -> None:
-    """Put the ids of a unified order on a span."""
+def order_ids(order: Mapping[str, Any]) -> dict[str, str]:
+    """The ids of a unified order, as attributes."""
+    known = {}
     identity = order_id(order)
     if identity is not None:
-        span.set_attribute(semconv.ORDER_ID, identity)
+        known[semconv.ORDER_ID] = identity
     client_id = order.get("clientOrderId")
     if client_id:
-        span.set_attribute(semconv.ORDER_CLIENT_ID, text_of(client_id)[:_LONGEST_VALUE])
+        known[semconv.ORDER_CLIENT_ID] = text_of(client_id)[:_LONGEST_VALUE]
+    return known

@@ -17,6 +17,7 @@ from ...orders import Rejections
 from ...orders.known import KNOWN, Stage
 from ...texts import text_of
 from ...urgent import report_soon
+from .series_attributes import of_orders
 
 #: Accepted orders that wait for their fill, and updates of orders whose response has not come yet.
 _MAXIMUM_OPEN = 10_000
@@ -107,7 +108,7 @@ class OrderTracker:
 
     def count(self, who: Who, outcome: str) -> None:
         """Count one order under an outcome."""
-        self.outcomes.add(1, _attributes(who, outcome))
+        self.outcomes.add(1, of_orders(*who, outcome))
         if outcome == "accepted":
             self.rejections.accepted(who[0])
         elif outcome == "rejected":
@@ -171,14 +172,16 @@ class OrderTracker:
             return
         if filled and not entry.filled:
             entry.filled = True
-            self._first_fill_duration.record(max(0.0, filled_at - entry.acknowledged), _attributes(entry.who))
+            self._first_fill_duration.record(
+                max(0.0, filled_at - entry.acknowledged), of_orders(*entry.who, "")
+            )
             self._link("order fill", key, entry)
         if outcome:
             self._open.pop(key, None)
             KNOWN.ended(key[0], order_id=key[2])
             self.count(entry.who, outcome)
             self._done_duration.record(
-                max(0.0, ended_at - entry.acknowledged), _attributes(entry.who, outcome)
+                max(0.0, ended_at - entry.acknowledged), of_orders(*entry.who, outcome)
             )
 
     def _link(self, name: str, key: _Key, entry: _Open) -> None:
@@ -216,10 +219,3 @@ def order_id(order: Any) -> str | None:
 def _key(exchange: str, order: Any) -> _Key | None:
     identity = order_id(order)
     return None if identity is None else (exchange, str(order.get("symbol") or ""), identity)
-
-
-def _attributes(who: Who, outcome: str = "") -> dict[str, str]:
-    attributes = {semconv.NAME: who[0], semconv.CLIENT: who[1]}
-    if outcome:
-        attributes[semconv.ORDER_OUTCOME] = outcome
-    return attributes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from typing import Any
@@ -19,6 +20,7 @@ from .http_answer import STATED, HttpAnswer
 from .names import ASIDES, CANCELS, IMPLICIT, PREPARES
 from .operation import ASIDE, Operation, current, library
 from .scope import ContextScope
+from .series_attributes import of_client, of_request
 from .standing import is_listen_key
 from .telemetry import ExchangeTelemetry
 
@@ -72,14 +74,13 @@ class Request(ContextScope):
         if self.operation is not None:
             self.operation.requests += 1
             if self.operation.requests == 1:
-                set_server(self.operation.span, url)
-                self.operation.span.set_attribute(semconv.HTTP_METHOD, self._method)
+                self.operation.span.set_attributes(_described(self._path, self._method))
             if orders.is_trial(self._path) or _validates(body):
                 self._aside = True
                 self.operation.only_tries()
             if not self._aside:
                 self.operation.writes(body or url)
-        exchanges.requests_active.add(1, {semconv.NAME: who[0], semconv.CLIENT: who[1]})
+        exchanges.requests_active.add(1, of_client(*who))
         endpoint = self.operation.template if self.operation is not None else ""
         account = self.operation.account if self.operation is not None else ""
         self._http = HttpAnswer(exchanges, who, endpoint, account)
@@ -138,7 +139,8 @@ class Request(ContextScope):
             return None if witness is None else witness.request(method, url)
         if self._aside:
             return None
-        seen = orders.HttpRequest(method, urlsplit(url).path)
+        # What stays of an address from order to order is taken apart once.
+        seen = orders.HttpRequest(method, urlsplit(url.partition("?")[0]).path)
         self._seen.append(seen)
         return seen
 
@@ -157,13 +159,10 @@ class Request(ContextScope):
     @never_raise(library)
     def _measure(self, error: BaseException | None) -> None:
         duration = time.monotonic() - self._started
-        who = {semconv.NAME: self.who[0], semconv.CLIENT: self.who[1]}
+        who = of_client(*self.who)
         self._exchanges.requests_active.add(-1, who)
-        attributes: dict[str, Any] = {**who, semconv.API: self._api, semconv.HTTP_METHOD: self._method}
-        if self.status is not None:
-            attributes[semconv.HTTP_STATUS] = self.status
-        if error is not None:
-            attributes[semconv.ERROR_TYPE] = errors.error_type(error)
+        kind = "" if error is None else errors.error_type(error)
+        attributes = of_request(*self.who, self._api, self._method, self.status, kind)
         self._exchanges.request_duration.record(duration, attributes)
         if self.operation is not None and self.operation.requests > 1:
             event = {key: value for key, value in attributes.items() if key not in who}
@@ -226,6 +225,13 @@ def template(path: Any) -> str:
     """An endpoint's path as ccxt writes it, with placeholders for values; empty if it looks like anything else."""
     text = str(path)
     return text if _TEMPLATE.fullmatch(text) else ""
+
+
+@functools.lru_cache(maxsize=256)
+def _described(address: str, method: str) -> dict[str, str]:
+    known = {semconv.HTTP_METHOD: method}
+    host = urlsplit(address).hostname
+    return {**known, semconv.SERVER_ADDRESS: host} if host else known
 
 
 def set_server(span: trace.Span, url: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from opentelemetry import trace
 
@@ -15,6 +15,7 @@ from ...orders.known import KNOWN
 from .names import CLOSES_ALL, EDITS
 from .order_details import client_order_id, client_order_ids
 from .orders import OrderTracker, Who, bounded_side, bounded_type, order_id
+from .series_attributes import of_submission
 from .settling import settle_one
 
 #: Where exchanges put the code of one order of a batch.
@@ -281,16 +282,11 @@ class Submission:
     def _given(self, number: int) -> Mapping[str, Any]:
         return self._batch[number] if self._batch is not None and number < len(self._batch) else {}
 
-    def attributes(self, verdicts: list[orders.Outcome], transport: str) -> dict[str, Any]:
+    def attributes(self, verdicts: list[orders.Outcome], transport: str) -> Mapping[str, Any]:
         """What the duration of the call is recorded with."""
-        return {
-            semconv.NAME: self._who[0],
-            semconv.CLIENT: self._who[1],
-            semconv.ORDER_SIDE: bounded_side(self._order.get(semconv.ORDER_SIDE)),
-            semconv.ORDER_TYPE: bounded_type(self._order.get(semconv.ORDER_TYPE)),
-            semconv.ORDER_TRANSPORT: transport,
-            semconv.ORDER_OUTCOME: _together(verdicts),
-        }
+        side = bounded_side(self._order.get(semconv.ORDER_SIDE))
+        kind = bounded_type(self._order.get(semconv.ORDER_TYPE))
+        return of_submission(*self._who, side, kind, transport, _together(verdicts))
 
     def _raised(self, error: BaseException, answer: str) -> list[orders.Outcome]:
         replaced = orders.replacement(self._who[0], answer) if self._edits else None
@@ -336,10 +332,10 @@ class Submission:
         said = orders.classified(orders.Answer(self._who[0], result=element))
         if said is not None:
             return said
-        if not isinstance(element, Mapping):
+        if not _is_mapping(element):
             return self._answered(element)
         info = element.get("info")
-        codes = tuple(_codes(element)) + tuple(_codes(info if isinstance(info, Mapping) else {}))
+        codes = (*_codes(element), *(_codes(info) if _is_mapping(info) else ()))
         if codes and not order_id(element):
             return orders.code_outcome(self._who[0], codes, str(element))
         if element.get("status") == "rejected":
@@ -359,17 +355,22 @@ class Submission:
 def _element(result: Any, number: int) -> Mapping[str, Any]:
     """The part of the response about one of the orders."""
     found = result[number] if isinstance(result, list) and number < len(result) else result
-    return found if isinstance(found, Mapping) else {}
+    return found if _is_mapping(found) else {}
+
+
+def _is_mapping(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    # A dict nearly always; asking an abstract class takes much longer.
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def _has_name(element: Any) -> bool:
     """Whether an answer is one about an order: a trial's, or half of one, names none."""
-    if not isinstance(element, Mapping):
+    if not _is_mapping(element):
         return False
+    if order_id(element) or element.get("clientOrderId"):
+        return True
     info = element.get("info", element)
-    return bool(order_id(element) or element.get("clientOrderId")) or (
-        isinstance(info, Mapping | list) and bool(info)
-    )
+    return isinstance(info, Mapping | list) and bool(info)
 
 
 def _codes(element: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ overrides: `fetch2` (one endpoint, with its waiting and its retries), `fetch` (o
 from __future__ import annotations
 
 import functools
+import operator
 import weakref
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -37,6 +38,7 @@ from ._throttle import begin_throttle, watch_old_throttler
 _LIBRARY = "ccxt"
 # Of ccxt's `requiredCredentials`, those that are secrets.
 _CREDENTIALS = ("apiKey", "secret", "password", "privateKey", "token", "twofa")
+_credentials_of = operator.attrgetter(*_CREDENTIALS)
 _ENDPOINT = context.create_key("botobs-exchange-endpoint")
 _KINDS: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
 
@@ -218,14 +220,16 @@ class _Endpoint:
 def _begin_endpoint(
     exchanges: ExchangeTelemetry, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> _Endpoint | None:
-    identity = who(exchanges, instance)
-    exchanges.register_client(instance, *identity)
+    running = current()
+    own = running is not None and running.owner == id(instance)
+    identity = running.who if running is not None and own else who(exchanges, instance)
+    if id(instance) not in exchanges.clients:
+        exchanges.register_client(instance, *who(exchanges, instance))
     path = args[0] if args else kwargs.get("path", "")
     api = args[1] if len(args) > 1 else kwargs.get("api", "public")
     section = ".".join(map(str, api) if isinstance(api, list | tuple) else [str(api)])[:40]
     operation, asked = None, None
-    running = current()
-    if running is None or running.owner != id(instance):
+    if not own:
         method = str(args[2] if len(args) > 2 else kwargs.get("method", "GET"))
         asked = endpoint(
             identity[0], method.upper(), str(path), args[3] if len(args) > 3 else kwargs.get("params")
@@ -248,6 +252,15 @@ def _begin_endpoint(
     return _Endpoint(operation, section, asked)
 
 
+def _credentials(instance: Any) -> tuple[Any, ...]:
+    try:
+        values: tuple[Any, ...] = _credentials_of(instance)
+    except AttributeError:
+        # One of another version, or of the user's own.
+        values = tuple(getattr(instance, name, None) for name in _CREDENTIALS)
+    return values
+
+
 @never_raise(_LIBRARY)
 def _unified(asked: Endpoint | None, result: Any) -> Any:
     return result if asked is None else asked.unified(result)
@@ -257,19 +270,19 @@ def _unified(asked: Endpoint | None, result: Any) -> Any:
 def _begin_request(
     exchanges: ExchangeTelemetry, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Request | None:
-    for name in _CREDENTIALS:
-        if (secret := getattr(instance, name, None)) is not None:
-            known.add(secret)
+    known.add_together(_credentials(instance))
     url = args[0] if args else kwargs.get("url", "")
     method = args[1] if len(args) > 1 else kwargs.get("method", "GET")
-    identity = who(exchanges, instance)
+    running = current()
+    identity = (
+        running.who if running is not None and running.owner == id(instance) else who(exchanges, instance)
+    )
     endpoint = current_context().get(_ENDPOINT)
     api = "other"
     if isinstance(endpoint, _Endpoint):
         api = endpoint.api
         endpoint.attempts += 1
         if endpoint.attempts > 1:
-            running = current()
             operation = running.name if running is not None else IMPLICIT
             exchanges.retries.add(
                 1, {semconv.NAME: identity[0], semconv.CLIENT: identity[1], semconv.OPERATION: operation}
