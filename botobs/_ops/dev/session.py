@@ -36,6 +36,8 @@ _FULL, _BUSY = 0.8, 0.5
 _SPAN = 10.0
 #: Seconds that a stack has at the end to take what it has not taken yet.
 _HANDING_OVER = 10.0
+#: Seconds that processes of the program have to end after it.
+_ENDING = 2.0
 #: Addresses of single signals and credentials that are for another collector.
 _OTHERS = ("BOTOBS_TOKEN", "BOTOBS_TOKEN_FILE", "BOTOBS_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS",
            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
@@ -190,7 +192,7 @@ class Session:
             while self._store.waiting and time.monotonic() < deadline:
                 time.sleep(0.1)
         waiting, dropped, unkept = self._store.waiting, self._store.dropped, self._unkept.total()
-        running = still_running("BOTOBS_ENDPOINT", self._receiver.endpoint)
+        running = self._still_running()
         how = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
         self._voice.say(
             "summary",
@@ -198,6 +200,15 @@ class Session:
             seconds=round(seconds, 3), ended=how, waiting=waiting, dropped=dropped, unkept=unkept,
             still_running=running, **self._tally.as_json(),
         )  # fmt: skip
+
+    def _still_running(self) -> int:
+        """How many processes of the program go on; helpers such as those of multiprocessing end a moment later."""
+        deadline = time.monotonic() + _ENDING
+        while found := still_running("BOTOBS_ENDPOINT", self._receiver.endpoint):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        return found
 
     def _summary(self, seconds: float, how: object, waiting: int, dropped: int, running: int) -> list[str]:
         lines = [f"ended with {how} after {seconds:.1f} s"]

@@ -116,7 +116,7 @@ def test_a_store_that_cannot_be_written_asks_for_another_try(receiver: Receiver,
     receiver.unkept = reasons.append
     store.rows("ALTER TABLE requests RENAME TO gone")
     assert post(receiver, traces(Span("x")).SerializeToString())[0] == 503
-    assert reasons == ["no such table: main.requests"]
+    assert reasons == ["no such table: requests"]
 
 
 def test_a_request_that_is_under_way_is_kept_when_it_stops(store: Store) -> None:
