@@ -70,8 +70,5 @@ def run(options: argparse.Namespace) -> int:
     environ = environment(command, options.name, os.environ)
     home = home_of(options) or Home.from_environ()
     with Session(home, command, environ, Voice(err, options.json), options.limit) as session:
-        try:
-            status = session.run()
-        except OSError as error:
-            raise StackError(f"{program} cannot be started: {error.strerror}") from None
+        status = session.run()
     return end_as(status)

@@ -34,5 +34,7 @@ def listen(file: Path, make: Callable[[int, str], Receiver]) -> Receiver:
     except (OSError, OverflowError):
         receiver = make(0, path)
     else:
-        write_secret(file, f"{receiver.port}{path}")
+        # Where nothing can be written, the next session listens elsewhere.
+        with suppress(OSError):
+            write_secret(file, f"{receiver.port}{path}")
     return receiver

@@ -7,6 +7,10 @@ import resource
 import signal
 from collections.abc import Mapping, Sequence
 
+import psutil
+
+from ..errors import StackError
+
 #: Signals that are passed on to the program, each once.
 _SIGNALS = frozenset(
     {
@@ -24,7 +28,6 @@ _SIGNALS = frozenset(
 class Child:
     """A program in our process group.
 
-
     Args:
         program: Path of the program.
         command: Its name and arguments.
@@ -38,6 +41,8 @@ class Child:
 
     def hold_signals(self) -> None:
         """Let signals wait for `wait`. Threads that are started from now on leave them to it."""
+        # Whoever started us may ignore it, and then nobody is told how the program ended.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
     def release_signals(self) -> None:
@@ -48,16 +53,19 @@ class Child:
         """Start the program with further variables.
 
         Raises:
-            OSError: It cannot be started.
+            StackError: It cannot be started.
         """
-        self._pid = os.posix_spawn(
-            self._program,
-            self._command,
-            {**self._environ, **environ},
-            setsigmask=self._mask,
-            # Python ignores these, and a program would inherit that.
-            setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
-        )
+        try:
+            self._pid = os.posix_spawn(
+                self._program,
+                self._command,
+                {**self._environ, **environ},
+                setsigmask=self._mask,
+                # Python ignores these, and a program would inherit that.
+                setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
+            )
+        except OSError as error:
+            raise StackError(f"{self._program} cannot be started: {error.strerror}") from None
 
     def wait(self) -> int:
         """Wait for the program's end and pass signals on meanwhile; returns its wait status.
@@ -72,6 +80,15 @@ class Child:
                     return status
             elif received.si_pid:
                 os.kill(self._pid, received.si_signo)
+
+
+def still_running(variable: str, value: str) -> int:
+    """How many processes were started with a variable of this value, and have not ended."""
+    found = psutil.process_iter(["environ", "status"])
+    return sum(
+        (each.info["environ"] or {}).get(variable) == value and each.info["status"] != psutil.STATUS_ZOMBIE
+        for each in found
+    )
 
 
 def end_as(status: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -62,8 +62,10 @@ class Notes:
     def of(self, signal: str, request: Any) -> Iterator[Note]:
         """Yield the notes on an export request."""
         if signal == "traces":
-            for resource, span in otlp.spans(request):
-                note = self._of_span(str(resource.get("service.name", "unknown")), span)
+            spans = list(otlp.spans(request))
+            decided = set(_decided(span for _, span in spans))
+            for resource, span in spans:
+                note = self._of_span(str(resource.get("service.name", "unknown")), span, decided)
                 if note is not None:
                     yield note
         elif signal == "logs":
@@ -71,14 +73,18 @@ class Notes:
                 if record.severity_number >= _WARN:
                     yield _of_record(str(resource.get("service.name", "unknown")), record)
 
-    def _of_span(self, service: str, span: Any) -> Note | None:
+    def _of_span(self, service: str, span: Any, decided: Container[Hashable]) -> Note | None:
         if span.name in _ORDER_SPANS:
-            return _order(service, span, otlp.attributes(span), _ORDER_SPANS[span.name])
+            return self._of_order_span(service, span, decided)
         failed = span.status.code == span.status.STATUS_CODE_ERROR
         if _SUBMITTING.fullmatch(span.name):
             # The client's span and the submission's above it are about the same order.
             found = otlp.attributes(span)
-            if self._orders.new((span.trace_id, found.get(exchange.ORDER_CLIENT_ID))):
+            key = _key(span, found)
+            # The other one says what the answer means.
+            if not _outcome_of(found) and key in decided:
+                return None
+            if self._orders.new(key):
                 if failed:
                     self._failed.new(span.trace_id)
                 return _order(service, span, found, outcome(found, failed))
@@ -93,10 +99,22 @@ class Notes:
             duration=_seconds(span), trace_id=span.trace_id.hex(),
         )  # fmt: skip
 
+    def _of_order_span(self, service: str, span: Any, decided: Container[Hashable]) -> Note | None:
+        found = otlp.attributes(span)
+        if span.name == orders.UNKNOWN_SPAN:
+            key = _key(span, found)
+            # The span of its submission says so too, with the reason.
+            if key in self._orders or key in decided:
+                return None
+        return _order(service, span, found, _ORDER_SPANS[span.name])
+
 
 class _Remembered:
     def __init__(self) -> None:
         self._keys: OrderedDict[Hashable, None] = OrderedDict()
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._keys
 
     def new(self, key: Hashable) -> bool:
         """Whether it was not there yet; from now on it is."""
@@ -106,6 +124,22 @@ class _Remembered:
         if len(self._keys) > _REMEMBERED:
             self._keys.popitem(last=False)
         return True
+
+
+def _decided(spans: Iterable[Any]) -> Iterator[Hashable]:
+    """The orders of which a span says what became of them."""
+    for span in spans:
+        if _SUBMITTING.fullmatch(span.name) and _outcome_of(found := otlp.attributes(span)):
+            yield _key(span, found)
+
+
+def _outcome_of(found: Mapping[str, Any]) -> str:
+    said = outcome(found, failed=False)
+    return "" if said == "answered" else said
+
+
+def _key(span: Any, found: Mapping[str, Any]) -> Hashable:
+    return span.trace_id, found.get(exchange.ORDER_CLIENT_ID)
 
 
 def _order(service: str, span: Any, found: Mapping[str, Any], outcome: str) -> Note:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -17,10 +19,11 @@ from ..._sdk.settings import state_folder
 from ..embedded import otlp
 from ..embedded.receiver import Receiver
 from ..embedded.store import LIMIT, Store, path_in
+from ..errors import StackError
 from ..home import state
 from ..home.home import Home
 from .address import listen
-from .child import Child
+from .child import Child, still_running
 from .notes import Notes
 from .tally import Tally
 from .voice import Voice
@@ -33,6 +36,8 @@ _FULL, _BUSY = 0.8, 0.5
 _SPAN = 10.0
 #: Seconds that a stack has at the end to take what it has not taken yet.
 _HANDING_OVER = 10.0
+#: Seconds that processes of the program have to end after it.
+_ENDING = 2.0
 #: Addresses of single signals and credentials that are for another collector.
 _OTHERS = ("BOTOBS_TOKEN", "BOTOBS_TOKEN_FILE", "BOTOBS_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS",
            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
@@ -57,6 +62,8 @@ class Session:
         self._voice = voice
         self._tally = Tally()
         self._notes = Notes()
+        #: How many requests could not be kept, by the reason.
+        self._unkept: Counter[str] = Counter()
         kept = {name: value for name, value in environ.items() if name not in _OTHERS}
         self._environ = environ
         self._child = Child(command[0], command, kept)
@@ -65,7 +72,7 @@ class Session:
         self._store = Store(path_in(home), limit)
         self._receiver = listen(
             path_in(home).with_name("address"),
-            lambda port, path: Receiver(self._store, port, path, watch=self._watch),
+            lambda port, path: Receiver(self._store, port, path, watch=self._watch, unkept=self._say_unkept),
         )
         self._looker = threading.Thread(target=self._look, name="limits", daemon=True)
 
@@ -88,7 +95,7 @@ class Session:
         """Run the program and sum up; returns its wait status.
 
         Raises:
-            OSError: The program cannot be started.
+            StackError: The program cannot be started.
         """
         began = time.monotonic()
         endpoint = self._receiver.endpoint
@@ -101,8 +108,13 @@ class Session:
             }
         )
         status = self._child.wait()
-        self._take_left()
-        self._sum_up(status, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        try:
+            self._take_left()
+            self._sum_up(status, seconds)
+        except (OSError, sqlite3.Error, StackError) as error:
+            # The program's end is not ours to change.
+            self._voice.say("problem", f"There is no summary: {error}", reason=str(error))
         return status
 
     def _take_left(self) -> None:
@@ -116,7 +128,11 @@ class Session:
             return None
         if left.orders:
             body, _ = encode_left(left.resource, left.orders, Redactor())
-            self._receiver.take("traces", otlp.parse("traces", body))
+            try:
+                self._receiver.take("traces", otlp.parse("traces", body))
+            except sqlite3.Error as error:
+                self._say_unkept(str(error))
+                return False
         return True
 
     def _watch(self, signal: str, request: Any) -> None:
@@ -124,6 +140,15 @@ class Session:
         self._tally.take(signal, request, notes)
         for note in notes:
             self._voice.note(note)
+
+    def _say_unkept(self, reason: str) -> None:
+        self._unkept[reason] += 1
+        if self._unkept[reason] == 1:
+            self._voice.say(
+                "unkept",
+                f"What is received cannot be kept: {reason}. The program holds some of it back, and sends it again.",
+                reason=reason,
+            )
 
     def _look(self) -> None:
         """Say once that the store is outgrown, and once that a stack takes over."""
@@ -166,21 +191,38 @@ class Session:
             deadline = time.monotonic() + _HANDING_OVER
             while self._store.waiting and time.monotonic() < deadline:
                 time.sleep(0.1)
-        waiting, dropped = self._store.waiting, self._store.dropped
+        waiting, dropped, unkept = self._store.waiting, self._store.dropped, self._unkept.total()
+        running = self._still_running()
         how = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else os.waitstatus_to_exitcode(status)
         self._voice.say(
             "summary",
-            "\n".join(self._summary(seconds, how, waiting, dropped)),
-            seconds=round(seconds, 3), ended=how, waiting=waiting, dropped=dropped, **self._tally.as_json(),
+            "\n".join(self._summary(seconds, how, waiting, dropped, running)),
+            seconds=round(seconds, 3), ended=how, waiting=waiting, dropped=dropped, unkept=unkept,
+            still_running=running, **self._tally.as_json(),
         )  # fmt: skip
 
-    def _summary(self, seconds: float, how: object, waiting: int, dropped: int) -> list[str]:
+    def _still_running(self) -> int:
+        """How many processes of the program go on; helpers such as those of multiprocessing end a moment later."""
+        deadline = time.monotonic() + _ENDING
+        while found := still_running("BOTOBS_ENDPOINT", self._receiver.endpoint):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        return found
+
+    def _summary(self, seconds: float, how: object, waiting: int, dropped: int, running: int) -> list[str]:
         lines = [f"ended with {how} after {seconds:.1f} s"]
+        if running:
+            lines.append(
+                f"  {running} processes that it has started go on, and nothing of them is received any more"
+            )
+        if self._unkept:
+            reasons = "; ".join(self._unkept)
+            lines.append(f"  {self._unkept.total()} times what was received could not be kept: {reasons}")
+        elif self._tally.empty:
+            lines.append("  nothing was received: the program does not use botobs, or names another endpoint")
         if self._tally.empty:
-            return [
-                *lines,
-                "  nothing was received: the program does not use botobs, or names another endpoint",
-            ]
+            return lines
         lines.append(f"  {self._tally.sentence()}")
         if (slowest := self._tally.slowest) is not None:
             milliseconds = (slowest.duration or 0.0) * 1000

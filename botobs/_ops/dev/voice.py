@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -74,11 +75,34 @@ class Voice:
         return self._said <= _PER_SECOND
 
     def _object(self, value: dict[str, Any]) -> None:
-        self._console.file.write(json.dumps(value, default=str) + "\n")
-        self._console.file.flush()
+        self._write(json.dumps(value, default=str) + "\n")
 
     def _line(self, text: Text) -> None:
-        self._console.print(Text.assemble(("botobs ", "dim"), text))
+        # Not printed by the console itself, which ends the process where nobody reads.
+        with self._console.capture() as captured:
+            self._console.print(Text.assemble(("botobs ", "dim"), text))
+        self._write(captured.get())
+
+    def _write(self, text: str) -> None:
+        # The program runs on where nobody reads any more, as after `2>&1 | head`, and where a log's disk is full.
+        file = self._console.file
+        try:
+            file.write(text)
+            file.flush()
+        except OSError:
+            _discard(file)
+
+
+def _discard(file: IO[str]) -> None:
+    """Empty a file's buffer: what stays in it fails anew at our own end, and makes another exit code of it."""
+    kept, nowhere = os.dup(file.fileno()), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, file.fileno())
+        file.flush()
+        os.dup2(kept, file.fileno())
+    finally:
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _text(note: Note) -> Text:

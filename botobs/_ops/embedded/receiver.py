@@ -38,6 +38,7 @@ class Receiver:
         tokens: The bearer tokens that are let in; None for everybody.
         tls: Certificate and key, for https.
         watch: Called with the signal and the request, after it has been kept.
+        unkept: Called with the reason why a request cannot be kept; its sender is asked to try again.
 
     Attributes:
         busy: Seconds that were spent on requests, all together.
@@ -54,11 +55,13 @@ class Receiver:
         tokens: Callable[[], Collection[str]] | None = None,
         tls: ssl.SSLContext | None = None,
         watch: Watcher = lambda *_: None,
+        unkept: Callable[[str], None] = lambda reason: logger.warning("a request cannot be kept: %s", reason),
     ) -> None:
         self.store = store
         self.path = path
         self.tokens = tokens
         self.watch = watch
+        self.unkept = unkept
         self.busy = 0.0
         self._scheme = "https" if tls is not None else "http"
         self._server = _Server(("127.0.0.1", port), _Handler)
@@ -177,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         except _Refused as refused:
             self._answer(refused.status, str(refused).encode(), "text/plain")
         except sqlite3.Error as error:
-            logger.warning("a request cannot be kept: %s", error)
+            self.server.receiver.unkept(str(error))
             self._answer(http.HTTPStatus.SERVICE_UNAVAILABLE, b"", "text/plain")
         else:
             kind = _JSON if self._kind() == _JSON else _PROTOBUF

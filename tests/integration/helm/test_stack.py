@@ -231,6 +231,31 @@ def test_the_package_has_what_programs_read(tools: Mapping[str, Path], tmp_path:
     assert {Path(name).suffix for name in files} == {".yaml", ".yml", ".json", ".tmpl"}
 
 
+def test_it_may_be_a_part_of_another_chart_with_a_registry_of_copies(
+    tools: Mapping[str, Path], tmp_path: Path
+) -> None:
+    """As companies have it: one chart of theirs over many, and no image of anywhere else."""
+    stack = charts.STACK.name
+    version = yaml.safe_load((charts.STACK / "Chart.yaml").read_text(encoding="utf-8"))["version"]
+    part = {"name": "botobs-stack", "version": version, "condition": "botobs-stack.enabled"}
+    about = {"apiVersion": "v2", "name": "everything", "version": "1.0.0", "dependencies": [part]}
+    (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(about))
+    (tmp_path / "charts").mkdir()
+    (tmp_path / "charts" / stack).symlink_to(charts.STACK)
+    own = "registry.example.com/botobs-intake:1.0.0"
+    values = {
+        "global": {"imageRegistry": "mirror.example.com/upstream/"},
+        "botobs-stack": {
+            "enabled": True,
+            "botobs": {"images": {"intake": own}, "postgresExporter": {"enabled": True}},
+        },
+    }
+    found = charts.load(charts.render(tools["helm"], values, tmp_path))
+    images = {container["image"] for _, container in charts.containers(found)} - {own}
+    upstream = {pins()[part].image for part in (*_STORES, "collector", "prometheus", "postgres_exporter")}
+    assert images == {f"mirror.example.com/upstream/{image.partition('/')[2]}" for image in upstream}
+
+
 def test_stores_are_of_the_pinned_versions() -> None:
     images = yaml.safe_load((charts.STACK / "values.yaml").read_text(encoding="utf-8"))["images"]
     assert images == {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -179,3 +180,41 @@ def test_a_program_that_sends_nothing_is_said_to(run: Run) -> None:
     done = run("dev", "--", "true")
     assert done.returncode == 0
     assert "nothing was received" in done.stderr
+
+
+@pytest.mark.parametrize("unheard", ["2>&1 | head", "2> a full disk"])
+def test_nobody_needs_to_hear_what_it_says(environ: dict[str, str], unheard: str) -> None:
+    """Started by something that does not care how its children end, too."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    if unheard != "2>&1 | head":
+        os.close(writes)
+        writes = os.open("/dev/full", os.O_WRONLY)
+    done = subprocess.run(
+        [*BOTOBS, "dev", "--", "sh", "-c", "exit 7"],
+        env=environ, stderr=writes, timeout=300,
+        preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
+    )  # fmt: skip
+    os.close(writes)
+    assert done.returncode == 7
+
+
+def test_what_cannot_be_kept_is_said_and_the_program_ends_as_it_would(environ: dict[str, str]) -> None:
+    """Files of this size at most, in place of a full disk."""
+    done = subprocess.run(
+        [*BOTOBS, "dev", "--", sys.executable, PROGRAMS / "flood.py"],
+        env=environ, text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=300,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20)),
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "HTTP Error 503" in done.stderr
+    assert "botobs What is received cannot be kept: " in done.stderr
+    assert " times what was received could not be kept: disk I/O error" in done.stderr
+
+
+def test_what_a_program_leaves_running_is_counted(run: Run) -> None:
+    done = run("dev", "--json", "--", "sh", "-c", "sleep 600 > /dev/null 2>&1 & echo $!")
+    os.kill(int(done.stdout), signal.SIGKILL)
+    summary = json.loads(done.stderr.splitlines()[-1])
+    assert (done.returncode, summary["still_running"]) == (0, 1)
+    assert "1 processes that it has started go on" in summary["text"]

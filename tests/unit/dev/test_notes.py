@@ -10,6 +10,7 @@ from rich.console import Console
 
 from botobs._ops.dev.notes import Note, Notes
 from botobs._ops.dev.voice import Voice
+from botobs.semconv.orders import UNKNOWN_SPAN
 from testbed.otlp_requests import Span, traces
 
 ORDER = {"exchange.name": "okx", "exchange.order.client_id": "o-1"}
@@ -28,6 +29,23 @@ def test_an_order_is_told_of_once_by_the_client_and_the_submission() -> None:
 def test_what_tells_no_outcome_is_given_none() -> None:
     assert noted(Span("create_order BTC/USDT", attributes=ORDER)) == [("order", "answered", "okx o-1")]
     assert noted(Span("create_order BTC/USDT", failed=True)) == [("order", "error", ": no answer")]
+
+
+def test_of_both_the_one_is_told_that_knows_what_the_answer_means() -> None:
+    submission = Span("order submit", attributes={**ORDER, "botobs.order.outcome": "rejected"}, failed=True)
+    call = submission.below("create_order BTC/USDT", **ORDER)
+    assert noted(call, submission) == [("order", "rejected", "okx o-1: no answer")]
+
+
+def test_an_unknown_order_is_told_of_once_with_its_reason() -> None:
+    """By the call that failed, where both come; by the span about it, where nothing else does."""
+    call = Span(
+        "create_order BTC/USDT", attributes={**ORDER, "exchange.order.outcome": "unknown"}, failed=True
+    )
+    about = call.below(UNKNOWN_SPAN, **ORDER)
+    for both in ((call, about), (about, call)):
+        assert noted(*both) == [("order", "unknown", "okx o-1: no answer")]
+    assert noted(about) == [("order", "unknown", "okx o-1")]
 
 
 def test_a_failure_is_told_of_where_it_began() -> None:

@@ -112,8 +112,11 @@ def test_one_that_says_that_it_is_too_large_is_not_read(receiver: Receiver) -> N
 
 
 def test_a_store_that_cannot_be_written_asks_for_another_try(receiver: Receiver, store: Store) -> None:
+    reasons: list[str] = []
+    receiver.unkept = reasons.append
     store.rows("ALTER TABLE requests RENAME TO gone")
     assert post(receiver, traces(Span("x")).SerializeToString())[0] == 503
+    assert reasons == ["no such table: requests"]
 
 
 def test_a_request_that_is_under_way_is_kept_when_it_stops(store: Store) -> None:

@@ -49,7 +49,7 @@ spec:
   terminationGracePeriodSeconds: 30
   containers:
     - name: collector
-      image: {{ .root.Values.images.collector }}
+      image: {{ include "botobs.image" (dict "root" .root "image" .root.Values.images.collector) }}
       imagePullPolicy: {{ .root.Values.images.pullPolicy }}
       args:
         # As botobs/_ops/components/collector.py names it.

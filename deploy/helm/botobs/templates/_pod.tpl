@@ -23,6 +23,15 @@ securityContext:
   seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 
+{{/* An image, from the registry that has copies of upstream's if there is one: dict "root" "image". */}}
+{{- define "botobs.image" -}}
+{{- with (default dict .root.Values.global).imageRegistry -}}
+{{ regexReplaceAll "^(docker[.]io|quay[.]io)/" $.image (printf "%s/" (trimSuffix "/" .)) }}
+{{- else -}}
+{{ .image }}
+{{- end -}}
+{{- end -}}
+
 {{/* The same for every container. */}}
 {{- define "botobs.container.confined" -}}
 securityContext:
