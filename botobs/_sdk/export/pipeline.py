@@ -374,7 +374,9 @@ class Pipeline:
                     self._outlet.send(batch, deadline)
             delivered = delivered and waiting <= 0
         # Not by way of the store, which keeps no metrics in memory: those of a process that has ended come once.
-        delivered = self._taken_over.send(lambda batch: self._outlet.try_to_send(batch, deadline)) and delivered
+        delivered = (
+            self._taken_over.send(lambda batch: self._outlet.try_to_send(batch, deadline)) and delivered
+        )
         return delivered and self._store.empty
 
     def _metrics_to_push(self, deadline: float | None) -> bytes | None:

@@ -55,7 +55,7 @@ def _frames(_: Place, one: Any, other: Any) -> bool:
 
 def _threads(place: Place, one: Any, other: Any) -> bool:
     return place == ("process", "threads") and one == [
-        name for name in other if name not in ("botobs-export", "botobs-callbacks", "botobs-unsent")
+        name for name in other if name not in ("botobs-export", "botobs-callbacks")
     ]
 
 
@@ -68,7 +68,6 @@ def _descriptors(place: Place, one: Any, _: Any) -> bool:
             or "/botobs/_sdk/" in place[2]
             or place[2].startswith("/proc/")
             or "/botobs-orders" in place[2]
-            or "botobs unsent" in place[2]
         )
     )
 
@@ -127,8 +126,8 @@ DIFFERENCES: tuple[Difference, ...] = (
         _frames,
     ),
     Difference(
-        "There is a daemon thread `botobs-export`, and `botobs-callbacks` once a service has observable instruments; in "
-        "worker processes `botobs-unsent` too.",
+        "There is a daemon thread `botobs-export`, and `botobs-callbacks` once a service has observable instruments; "
+        "in worker processes `botobs-unsent` too, with the socket that it listens on.",
         "Nothing is encoded or sent on the threads of the service; a worker says what it has not sent.",
         _threads,
     ),
