@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from botobs._sdk.export.handover import TakenOver, hand_over, pack, unpack
 from botobs._sdk.export.priority import Priority
 from botobs._sdk.export.store import Batch
 from botobs._sdk.process import unsent
-from testbed.otlp_receiver import OtlpReceiver, Reply
+from testbed.otlp_receiver import OtlpReceiver, Received, Reply
 from tests.support.waiting import eventually
 
 Init = Callable[..., botobs.Handle]
@@ -90,7 +91,12 @@ def test_nobody_is_waited_for_who_does_not_answer_such_questions(giving: Giving)
 
 def test_an_answer_that_does_not_come_is_waited_for_no_longer(giving: Giving) -> None:
     goes_on = threading.Event()
-    giving(lambda send: (send(b"first"), goes_on.wait(PATIENCE)))
+
+    def answer(send: unsent.Send) -> None:
+        send(b"first")
+        goes_on.wait(PATIENCE)
+
+    giving(answer)
     assert take(0.2) == ([b"first"], False)
     goes_on.set()
 
@@ -123,7 +129,7 @@ def test_another_user_gets_nothing(giving: Giving) -> None:
         # A grandchild's parent is not the one that answers.
         with socket.socket(socket.AF_UNIX) as asking:
             os.setuid(65534)
-            asking.connect(name)
+            asking.connect(name or "")
             os.write(writes, asking.recv(100) or b"nothing")
         os._exit(0)
     os.close(writes)
@@ -134,7 +140,13 @@ def test_another_user_gets_nothing(giving: Giving) -> None:
 
 def test_the_end_waits_for_an_answer_that_has_begun(giving: Giving) -> None:
     begun, goes_on = threading.Event(), threading.Event()
-    giver = giving(lambda send: (begun.set(), goes_on.wait(PATIENCE), send(b"late")))
+
+    def answer(send: unsent.Send) -> None:
+        begun.set()
+        goes_on.wait(PATIENCE)
+        send(b"late")
+
+    giver = giving(answer)
     taken: list[tuple[list[bytes], bool]] = []
     asking = threading.Thread(target=lambda: taken.append(take()))
     asking.start()
@@ -235,6 +247,28 @@ def test_what_was_given_another_process_sends_once(init: Init, receiver: OtlpRec
     assert receiver.span_names == ["work"] * 3
 
 
+def test_what_was_taken_over_waits_for_the_collector(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init(span_interval=3600, metric_interval=3600)
+    record(3)
+    given = handle._pipeline.give_unsent(PATIENCE)
+    receiver.reply = Reply(503)
+    handle._pipeline.take_over(given)
+    assert not handle.flush(PATIENCE)
+    assert not handle.flush(PATIENCE)
+    receiver.reply = Reply()
+    before = len(metric_exports_taken(receiver))
+    assert handle.flush(PATIENCE)
+    assert receiver.span_names == ["work"] * 3
+    # Its own, and those that were taken over.
+    assert len(metric_exports_taken(receiver)) == before + 2
+    assert handle.counts.dropped.total() == 0
+
+
+def metric_exports_taken(receiver: OtlpReceiver) -> list[Received]:
+    return [each for each in receiver.requests if each.path.endswith("metrics") and each.status == 200]
+
+
+@pytest.mark.usefixtures("impatient")
 def test_a_collector_that_hangs_keeps_nobody_from_what_it_was_sent(
     init: Init, receiver: OtlpReceiver
 ) -> None:
@@ -280,16 +314,18 @@ def test_what_the_end_cannot_send_is_given(init: Init, receiver: OtlpReceiver) -
     assert handle._pipeline.give_unsent(PATIENCE) == []
 
 
-def test_what_comes_too_late_for_who_asked_is_sent_from_here(init: Init, receiver: OtlpReceiver) -> None:
+def test_what_comes_too_late_for_who_asked_is_sent_from_here(
+    init: Init, receiver: OtlpReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     handle = init(span_interval=3600, metric_interval=3600)
     blocked = threading.Event()
     encode = handle._pipeline._batches.encode
 
-    def late(*arguments: object) -> list[Batch]:
+    def late(*arguments: Any) -> list[Batch]:
         blocked.wait(PATIENCE)
-        return encode(*arguments)  # type: ignore[arg-type]
+        return encode(*arguments)
 
-    handle._pipeline._batches.encode = late  # type: ignore[method-assign]
+    monkeypatch.setattr(handle._pipeline._batches, "encode", late)
     record(3)
     assert handle._pipeline.give_unsent(0.2) == []
     blocked.set()
