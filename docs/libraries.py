@@ -26,6 +26,7 @@ _DISTRIBUTIONS = {
     "asgi": "frameworks on ASGI",
     "ccxt_ws": "ccxt",
     "logging": "standard library",
+    "multiprocessing": "standard library",
     "nats": "nats-py",
     "opentelemetry_logs": "opentelemetry-api",
     "order_evidence": "standard library",

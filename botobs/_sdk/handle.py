@@ -18,6 +18,7 @@ from .engine import Engine, Limits, create_engine
 from .export.counts import Counts, Heartbeat, observe, observe_reasons
 from .export.delivery import Delivery
 from .export.discovery import Discovery
+from .export.handover import hand_over
 from .export.pipeline import Pipeline
 from .export.rate_limit import RateLimitedLogger
 from .export.sender import Sender
@@ -31,6 +32,7 @@ from .orders import UNSETTLED
 from .orders.journal import JOURNAL
 from .orders.settlement import SCOPE, SettlementTelemetry
 from .process.exit import died, reports_clean_stop
+from .process.unsent import PART
 from .redaction import Redactor, known
 from .safe import number_of, text_of
 from .settings import Problem, Settings, SettingsError
@@ -207,6 +209,7 @@ class Handle:
                 self._engine.meter_provider,
                 self.settings,
                 self._pipeline.offer_log if self.settings.logs else None,
+                self._pipeline.take_over,
             )
         )
         self._log_state()
@@ -270,6 +273,7 @@ class Handle:
             self._heartbeat.die()
         else:
             self._report_clean_stop()
+        self._instrumentations.before_end((deadline - time.monotonic()) / 4)
         # Patches first: what they would record from here on would be lost.
         self._instrumentations.uninstall()
         urgent.unfollow(self._pipeline.report_soon)
@@ -282,6 +286,12 @@ class Handle:
         providers.meter_provider.switch(None)
         self._engine.shutdown()
         return delivered
+
+    def _give_unsent(self, send: Callable[[bytes], None]) -> None:
+        """Hand over what has not been sent, on a thread of ours; what is not taken is sent from here."""
+        # The rest of the time is for sending it.
+        seconds = self.settings.shutdown_timeout * PART * 0.8
+        hand_over(self._pipeline.give_unsent(seconds), send, self._pipeline.take_over)
 
     def _before_exec(self) -> Callable[[], None]:
         """Report a clean stop and send it, while everything goes on; returns what takes it back.

@@ -21,8 +21,10 @@ from collections.abc import Callable
 
 from .export.rate_limit import logger
 from .handle import Handle
+from .instrument.registry import WORKERS
 from .process import fork
 from .process.exit import ExitHooks
+from .process.unsent import PART, Giver, Send
 from .safe import described, never_raise
 from .settings import Problem, Settings, SettingsError
 
@@ -31,12 +33,14 @@ _lock = threading.RLock()
 _current: Handle | None = None
 #: What it was started with; discovery changes the settings of a handle.
 _given: Settings | None = None
+_unsent = Giver(lambda send: _give_unsent(send), lambda: _seconds_to_give())
 _exit_hooks = ExitHooks(
     lambda: shutdown(),
     lambda: _before_exec(),
     lambda: _is_idle(),
     lambda: _exit_limit(),
     lambda: _continued(),
+    _unsent,
 )
 
 
@@ -112,7 +116,10 @@ def _shut_down(handle: Handle, seconds: float) -> bool:
             return True
         _exit_hooks.uninstall()
         fork.remove(_after_fork)
-        return handle._stop(deadline)
+        delivered = handle._stop(deadline)
+        # Only now: what is asked for meanwhile is what the last export could not send.
+        _unsent.close(max(0.0, deadline - time.monotonic()))
+        return delivered
     except Exception as error:
         # The process is about to end, or goes on without botobs; neither is the place for an exception of ours.
         handle._logger.warning("botobs did not end cleanly: %s", described(error))
@@ -133,6 +140,21 @@ def continue_with(settings: bytes) -> None:
 
 def _continued() -> tuple[Callable[[bytes], None], bytes] | None:
     return None if _given is None else (continue_with, pickle.dumps(_given))
+
+
+# -- workers that their parent terminates --------------------------------------------------------------------------
+
+
+def _seconds_to_give() -> float:
+    if _given is None or _given.leaves_alone(WORKERS):
+        return 0.0
+    return _given.shutdown_timeout * PART
+
+
+def _give_unsent(send: Send) -> None:
+    # Also while it stops.
+    if _current is not None:
+        _current._give_unsent(send)
 
 
 # -- hooks for the end of the process and for a fork ---------------------------------------------------------------

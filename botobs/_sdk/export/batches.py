@@ -20,6 +20,9 @@ from .store import Batch
 if TYPE_CHECKING:
     from ..engine import Engine
 
+#: Spans encoded into one request. Encoding holds the interpreter's lock, so a batch is kept short.
+BATCH_ITEMS = 256
+
 
 class BatchEncoder:
     """Encodes items of a signal, and collects the metrics.

@@ -20,8 +20,8 @@ LOOK_INTERVAL = 30.0
 class Delivery:
     """Sends each batch once, and decides when the next attempt may be made and where to.
 
-    Used by the export thread alone, but for two things: other threads read `sender`, and a thread that shuts botobs
-    down calls `abort`.
+    Used by the export thread alone, but for this: other threads read `sender`, one that shuts botobs down calls
+    `abort`, and one that waits for what is unsent calls `interrupt`.
 
     Args:
         sender: None while there is nowhere to send to.
@@ -57,8 +57,9 @@ class Delivery:
         self.backoff.reset()
         self._look_at = 0.0 if self.sender is None else math.inf
         self._unlogged_endpoint = ""
-        # Written by a thread that shuts down, read by the export thread.
+        # Written by a thread that shuts down, read by the export thread; so is the next.
         self._cutoff = math.inf
+        self._interrupted = False
 
     def look_for_stack(self) -> None:
         """Switch to the stack on this machine, if it is time to look and one runs that is new or has moved."""
@@ -107,6 +108,9 @@ class Delivery:
             if rejected:
                 self._counts.drop(batch.signal, batch.priority, "rejected", rejected)
             return None
+        if self._interrupted:
+            self.backoff.failed(None)
+            return batch
         self._counts.failures[batch.signal, response.reason] += 1
         if response.outcome is Outcome.TOO_LARGE and (parts := halves(batch)) is not None:
             left = [self.send(part, deadline, log_failure) for part in parts]
@@ -130,6 +134,16 @@ class Delivery:
         self._cutoff = until
         if self.sender is not None:
             self.sender.abort(until)
+
+    def interrupt(self) -> None:
+        """Cut the request that is under way off, which is no failure of the collector's; nothing follows it at once."""
+        self._interrupted = True
+        if self.sender is not None:
+            self.sender.abort(time.monotonic())
+
+    def go_on(self) -> None:
+        """The interruption is over."""
+        self._interrupted = False
 
     def close(self) -> None:
         """Close the connection."""

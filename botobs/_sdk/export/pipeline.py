@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context
@@ -25,16 +25,18 @@ from ..process import own_threads
 from ..safe import described
 from ..upstream import SUPPRESS_INSTRUMENTATION
 from . import logs
-from .batches import BatchEncoder
+from .batches import BATCH_ITEMS, BatchEncoder
 from .counts import Counts
 from .delivery import Delivery
-from .inbox import FlushRequest, Inbox
+from .handover import TakenOver, ask, held, queued
+from .inbox import FlushRequest, Inbox, UnsentRequest
+from .outlet import Outlet
 from .priority import Priority
 from .queue import SpanQueue
 from .rate_limit import RateLimitedLogger
 from .scrape import Scrape
 from .split import MAX_REQUEST_BYTES
-from .store import Batch, Loss, Store
+from .store import Batch, Store
 from .submissions import Submissions
 from .timetable import Timetable
 from .unsettled_file import UnsettledFile
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
     from ..engine import Engine
     from ..settings import Settings
 
-#: Spans encoded into one request. Encoding holds the interpreter's lock, so a batch is kept short.
-BATCH_ITEMS = 256
 #: Share of a shutdown's time that is kept for writing to disk, or counting, what could not be sent.
 _RESERVE = 0.2
 
@@ -81,12 +81,16 @@ class Pipeline:
         self.queue = SpanQueue(settings.queue_bytes, counts)
         self.log_queue = SpanQueue(settings.queue_bytes, counts, logs.size_of, logs.priority_of, "logs")
         self._queues = {"traces": self.queue, "logs": self.log_queue}
+        self._taken_over = TakenOver(settings.queue_bytes, counts)
         self._batches = BatchEncoder(counts, logger)
         self._settings = settings
         self._counts = counts
         self._delivery = delivery
         self._store = store
         self._submissions = submissions
+        self._outlet = Outlet(
+            store, delivery, counts, lambda deadline: self._never_raise(submissions.send_due, deadline)
+        )
         self._unsettled = unsettled
         self._logger = logger
         self.scrape = Scrape(settings, resource, self._collect_for_scrape, logger)
@@ -97,14 +101,14 @@ class Pipeline:
         self._inbox = Inbox()
         self._thread: threading.Thread | None = None
         self._has_exported = False
-        self._stopping = False
+        self._outlet.quiet = False
         self._disk_error_logged = False
         self._unsettled_problem = ""
 
     @property
     def queued_bytes(self) -> int:
         """Estimated bytes that wait in memory."""
-        return sum(queue.bytes for queue in self._queues.values())
+        return sum(queue.bytes for queue in self._queues.values()) + self._taken_over.bytes
 
     @property
     def spool_bytes(self) -> int:
@@ -127,7 +131,7 @@ class Pipeline:
         return not self._has_exported and not self._waiting_items() and math.isinf(self._submissions.due)
 
     def _waiting_items(self) -> int:
-        return sum(map(len, self._queues.values()))
+        return sum(map(len, self._queues.values())) + len(self._taken_over)
 
     def start(self, engine: Engine, encode_logs: Callable[[list[Any]], bytes] | None = None) -> None:
         """Start the export thread.
@@ -192,10 +196,24 @@ class Pipeline:
             self._delivery.close()
         return delivered
 
+    def take_over(self, batches: Iterable[Batch]) -> None:
+        """Send what another process has handed over; on any thread, without I/O."""
+        if self._accepts:
+            self._taken_over.add(batches)
+            self._inbox.wake()
+
+    def give_unsent(self, timeout: float) -> list[Batch]:
+        """Remove and return what has not been sent, and metrics of now, within `timeout` seconds."""
+        thread = self._thread
+        if thread is None or not thread.is_alive():
+            return []
+        return ask(self._inbox, self._delivery, timeout)
+
     def after_fork(self) -> None:
         """Start over in a forked child: what the parent recorded, the parent sends."""
         for queue in self._queues.values():
             queue.reset()
+        self._taken_over.reset()
         self._reset()
         self.scrape.after_fork()
         self._delivery.after_fork()
@@ -243,15 +261,19 @@ class Pipeline:
             if self._inbox.urgent:
                 self._inbox.urgent = False
                 timetable.report()
+            if isinstance(request, UnsentRequest):
+                self._give(request)
+                continue
             if request is None and not woken and not timetable.due():
                 continue
             self._turn(timetable.begin(with_metrics=request is not None), request)
             if request is not None and request.stop:
+                self._inbox.close()
                 return
 
     def _turn(self, with_metrics: bool, request: FlushRequest | None) -> None:
         """Send what waits; what a request asks for besides."""
-        self._stopping = request is not None and request.stop
+        self._outlet.quiet = request is not None and request.stop
         self._never_raise(self._keep_unsettled)
         if with_metrics:
             self._never_raise(self.scrape.start)
@@ -261,12 +283,27 @@ class Pipeline:
         if request is None:
             return
         if request.stop:
+            for other in self._inbox.left():
+                self._give(other) if isinstance(other, UnsentRequest) else other.done.set()
             self._never_raise(self._keep_or_drop_rest)
             self._never_raise(self._submissions.close)
             self._never_raise(self._unsettled.close)
             self._never_raise(self.scrape.stop)
         request.delivered = bool(complete)
         request.done.set()
+
+    def _give(self, request: UnsentRequest) -> None:
+        if time.monotonic() < request.deadline:
+            request.fill(self._never_raise(self._unsent, request.deadline) or [])
+        request.done.set()
+        if request.abandoned:
+            self._taken_over.add(request.take())
+
+    def _unsent(self, deadline: float) -> list[Batch]:
+        unsent = [*held(self._store), *queued(self._queues, self._batches, deadline)]
+        if (body := self._metrics_to_push(deadline)) is not None:
+            unsent += self._batches.bounded(Batch("metrics", Priority.NORMAL, body, 1))
+        return unsent
 
     def _rests(self) -> bool:
         """Whether nothing is to be sent, written or tried again: whatever comes then wakes this thread."""
@@ -309,7 +346,7 @@ class Pipeline:
         if deadline is not None:
             self._delivery.backoff.retry_now()
         self._delivery.look_for_stack()
-        self._count(self._store.expire())
+        self._outlet.count(self._store.expire())
         if self._store.disk_error and not self._disk_error_logged:
             self._disk_error_logged = self._logger.warning("%s", self._store.disk_error)
         if deadline is None:
@@ -318,11 +355,11 @@ class Pipeline:
         # Metrics first: they are small, and they show what happens to the rest.
         if with_metrics and (body := self._metrics_to_push(deadline)) is not None:
             parts = self._batches.bounded(Batch("metrics", Priority.NORMAL, body, 1))
-            sent = [self._send_or_store(part, deadline) for part in parts]
+            sent = [self._outlet.send(part, deadline) for part in parts]
             self._counts.metric_exports += any(sent) or self._store.durable
             delivered = delivered and all(sent)
         for signal, queue in self._queues.items():
-            self._send_stored(signal, deadline)
+            self._outlet.send_stored(signal, deadline)
             queue.sort()
             # What comes meanwhile is for the next turn: threads that record faster than this one sends would keep the
             # metrics, and callers of `flush`, waiting.
@@ -334,8 +371,12 @@ class Pipeline:
             ):
                 waiting -= len(taken[1])
                 for batch in self._batches.encode(signal, *taken):
-                    self._send_or_store(batch, deadline)
+                    self._outlet.send(batch, deadline)
             delivered = delivered and waiting <= 0
+        # Not by way of the store, which keeps no metrics in memory: those of a process that has ended come once.
+        delivered = (
+            self._taken_over.send(lambda batch: self._outlet.try_to_send(batch, deadline)) and delivered
+        )
         return delivered and self._store.empty
 
     def _metrics_to_push(self, deadline: float | None) -> bytes | None:
@@ -349,50 +390,17 @@ class Pipeline:
     def _collect_for_scrape(self) -> bytes | None:
         return self._batches.collect_metrics(None) if self._accepts else None
 
-    def _send_or_store(self, batch: Batch, deadline: float | None) -> bool:
-        """Send a batch after the stored ones of its signal, or store it too; whether it is done with."""
-        rest: Batch | None = batch
-        if self._send_stored(batch.signal, deadline):
-            rest = self._send(batch, deadline)
-        if rest is not None:
-            self._count(self._store.add(rest))
-        return rest is None
-
-    def _send_stored(self, signal: str, deadline: float | None) -> bool:
-        """Send the stored batches of a signal, the oldest first; whether none is left."""
-        while (batch := self._store.oldest(signal)) is not None:
-            rest = self._send(batch, deadline)
-            if rest is not None:
-                if rest is not batch:
-                    self._count(self._store.replace(batch, rest))
-                return False
-            self._store.remove(batch)
-        return True
-
-    def _send(self, batch: Batch, deadline: float | None) -> Batch | None:
-        # What waits may take long; an order does not wait for it.
-        self._never_raise(self._submissions.send_due, deadline)
-        return self._delivery.send(batch, deadline, log_failure=not self._stopping)
-
-    def _count(self, losses: list[Loss]) -> int:
-        """Count losses; how many spans are among them."""
-        for reason, priority, signal, items in losses:
-            self._counts.drop(signal, priority, reason, items)
-        return sum(items for _, _, signal, items in losses if signal == "traces")
-
     def _keep_or_drop_rest(self) -> None:
         """At the end: keep on disk, or count as dropped, what could not be delivered."""
         lost = 0
-        for signal, queue in self._queues.items():
+        # In memory nothing outlives the process, so nothing is encoded.
+        for signal, queue in () if self._store.durable else self._queues.items():
             queue.sort()
-            while (taken := queue.take(BATCH_ITEMS, MAX_REQUEST_BYTES)) is not None:
-                priority, items = taken
-                if not self._store.durable:
-                    lost += self._count([("shutdown", priority, signal, len(items))])
-                else:
-                    for batch in self._batches.encode(signal, priority, items):
-                        lost += self._count(self._store.add(batch))
-        lost += self._count(self._store.close())
+            while (taken := queue.take(BATCH_ITEMS)) is not None:
+                lost += self._outlet.count([("shutdown", taken[0], signal, len(taken[1]))])
+        lost += self._outlet.keep(self._taken_over.all())
+        lost += self._outlet.keep(queued(self._queues, self._batches))
+        lost += self._outlet.count(self._store.close())
         # One line for all of it, with the reason and the number.
         if lost:
             why = self._delivery.last_failure or "the time for it was over"

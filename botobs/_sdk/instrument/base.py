@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from opentelemetry.metrics import Meter, MeterProvider
 from opentelemetry.trace import Tracer, TracerProvider
@@ -13,6 +13,7 @@ from ..._version import __version__
 
 if TYPE_CHECKING:
     from ..export.logs import LogEntry, PlainRecord
+    from ..export.store import Batch
     from ..settings import Settings
 
 
@@ -22,12 +23,14 @@ class Telemetry:
 
     Attributes:
         logs: Takes log records, without blocking; None where they are not exported.
+        take_over: Takes what another process has not sent, without blocking.
     """
 
     tracer_provider: TracerProvider
     meter_provider: MeterProvider
     settings: Settings
     logs: Callable[[LogEntry | PlainRecord], None] | None = None
+    take_over: Callable[[list[Batch]], None] = lambda _: None
 
     def tracer(self, scope: str) -> Tracer:
         """The tracer of the instrumentation scope `botobs.<scope>`."""
@@ -49,3 +52,11 @@ class Instrumentation(Protocol):
 
     def uninstall(self) -> None:
         """Undo every patch; objects made meanwhile go on working."""
+
+
+@runtime_checkable
+class EndsWithProgram(Protocol):
+    """An instrumentation with something to do when the program ends."""
+
+    def before_end(self, seconds: float) -> None:
+        """Do it within so many seconds; the last export follows."""

@@ -19,6 +19,7 @@ from ..patching import failures
 from ..patching.patch import Patches
 from ..safe import Log
 from . import _upstream, libraries, stable_names
+from .base import EndsWithProgram
 from .exchange.unwatched import unwatched_clients
 
 if TYPE_CHECKING:
@@ -43,9 +44,13 @@ _CLIENTS: tuple[tuple[str, str, str], ...] = (
     ("python_okx", "PythonOkx", "okx"),
 )
 
+#: Takes over what a worker process has not sent when its parent terminates it.
+WORKERS = "multiprocessing"
+
 #: Our own, by name, in the order of installation: what produces the outer span comes before what it calls.
 REGISTRY: tuple[tuple[str, str], ...] = (
     ("threading", "botobs._sdk.instrument.runtime.threads:Threads"),
+    (WORKERS, "botobs._sdk.instrument.runtime.workers:TerminatedWorkers"),
     ("logging", "botobs._sdk.instrument.logs.logging:LoggingInstrumentation"),
     ("structlog", "botobs._sdk.instrument.logs.structlog:StructlogInstrumentation"),
     ("loguru", "botobs._sdk.instrument.logs.loguru:LoguruInstrumentation"),
@@ -174,7 +179,7 @@ class Instrumentations:
         """Install ours, then the upstream ones of libraries that ours do not cover."""
         failures.listen(self._give_up)
         stable_names.choose(self._patches)
-        disabled = {name.lower().replace("-", "_") for name in telemetry.settings.disabled_instrumentations}
+        left_alone = telemetry.settings.leaves_alone
         # Read once: each reading opens a file of every distribution.
         offered = entry_points()
         described = {each.name.lower().replace("-", "_"): each for each in offered.select(group=CLIENT_GROUP)}
@@ -182,21 +187,27 @@ class Instrumentations:
             if name in described:
                 # A user who installs another description wants that one.
                 continue
-            if name in disabled or "all" in disabled or "*" in disabled:
+            if left_alone(name):
                 self.statuses[name] = Status(name, "botobs", State.DISABLED)
             else:
                 self._install_own(name, target, telemetry)
-        self._install_described(described, telemetry, disabled)
+        self._install_described(described, telemetry)
         covered = {name for name, _ in REGISTRY}
         for found in _upstream.discover(offered.select(group=_upstream.GROUP), covered):
             status = Status(found.name, found.origin, State.WAITING)
             self.statuses[found.name] = status
-            if found.name in disabled or "all" in disabled or "*" in disabled:
+            if left_alone(found.name):
                 status.state = State.DISABLED
             elif found.name in _upstream.LEFT_ALONE:
                 status.state, status.detail = State.DISABLED, _upstream.LEFT_ALONE[found.name]
             else:
                 self._install_upstream(found, status, telemetry)
+
+    def before_end(self, seconds: float) -> None:
+        """Have those that have something to do when the program ends do it, within so many seconds each."""
+        for instrumentation in self._installed:
+            if isinstance(instrumentation, EndsWithProgram):
+                instrumentation.before_end(seconds)
 
     def uninstall(self) -> None:
         """Take every patch back, the last first."""
@@ -247,14 +258,12 @@ class Instrumentations:
         self._installed.append(instrumentation)
         instrumentation.install(telemetry)
 
-    def _install_described(
-        self, described: Mapping[str, EntryPoint], telemetry: Telemetry, disabled: set[str]
-    ) -> None:
+    def _install_described(self, described: Mapping[str, EntryPoint], telemetry: Telemetry) -> None:
         """Install what other distributions say of client libraries."""
         for name, entry_point in described.items():
             origin = entry_point.dist.name if entry_point.dist is not None else "?"
             status = self.statuses[name] = Status(name, origin, State.INSTALLED)
-            if name in disabled or "all" in disabled or "*" in disabled:
+            if telemetry.settings.leaves_alone(name):
                 status.state = State.DISABLED
                 continue
             try:

@@ -20,7 +20,8 @@ from ..patching.patch import Patches
 from ..safe import never_raise
 
 #: `multiprocessing`, which `concurrent.futures` and joblib's loky use, and its forks, Celery's and pathos'.
-_LIBRARIES = ("multiprocessing.process", "billiard.process", "multiprocess.process")
+LIBRARIES = ("multiprocessing", "billiard", "multiprocess")
+_MODULES = tuple(f"{library}.process" for library in LIBRARIES)
 
 #: What the command line of a spawned worker ends with.
 _FORK_ARGUMENT = re.compile(r"--\w+-fork")
@@ -93,7 +94,7 @@ class Workers:
 
     def watch(self) -> None:
         """Patch the libraries, now or when they are imported."""
-        for name in _LIBRARIES:
+        for name in _MODULES:
             self._patches.on_import(name, self._watch)
 
     def undo(self) -> None:
@@ -152,7 +153,7 @@ def _run(run: Callable[[], Any]) -> Any:
 
 def _current() -> Iterator[Any]:
     """The process objects of the libraries that started this process."""
-    for name in _LIBRARIES:
+    for name in _MODULES:
         module = sys.modules.get(name)
         process = module.current_process() if module is not None else None
         is_begun = getattr(process, "_parent_pid", None) is not None

@@ -12,10 +12,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from ..safe import never_raise
 from . import own_threads
 from ._exit_calls import Calls, was_forked
 from ._exit_signals import DefaultSignals, handles_sigterm
+from ._exit_workers import LIBRARIES as WORKER_LIBRARIES
 from ._exit_workers import Continuation, Workers, failed, is_daemonic, is_fork_server, is_job, is_worker
+from .unsent import Giver
+
+__all__ = ["WORKER_LIBRARIES", "ExitHooks", "died", "reports_clean_stop", "within"]
 
 #: Seconds beyond `limit` after which an end is held up no longer.
 _GRACE = 1.0
@@ -60,6 +65,7 @@ class ExitHooks:
         idle: Whether nothing has been recorded, so that there is nothing to report.
         limit: Seconds that `shutdown` and `before_exec` may take.
         continued: What is called in worker processes that are no forks; None for nothing.
+        unsent: Answers in worker processes, which their parent may end at any time.
     """
 
     def __init__(
@@ -69,11 +75,13 @@ class ExitHooks:
         idle: Callable[[], bool],
         limit: Callable[[], float],
         continued: Callable[[], Continuation | None],
+        unsent: Giver,
     ) -> None:
         self._shutdown = shutdown
         self._before_exec = before_exec
         self._idle = idle
         self._limit = limit
+        self._unsent = unsent
         self._installed = False
         self._is_worker = False
         self._signals = DefaultSignals(self._end)
@@ -107,6 +115,7 @@ class ExitHooks:
 
     def after_fork(self) -> None:
         """Also hook `os._exit`, by which many forked children end, without `atexit`."""
+        self._unsent.forget()
         if self._installed and is_fork_server():
             self._become_worker()
         elif self._installed:
@@ -119,6 +128,7 @@ class ExitHooks:
         self._signals.give_back()
         self._calls.watch_exit()
         self._calls.watch_signals_to_itself()
+        never_raise(self._unsent.start)()
 
     def _end(self) -> None:
         within(self._shutdown, self._limit() + _GRACE)

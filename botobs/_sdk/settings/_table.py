@@ -279,6 +279,11 @@ class Settings:
         """Whether amounts and prices of orders may be recorded in `place`: `metrics`, `traces` or `messages`."""
         return _PLACES.index(self.order_values) >= _PLACES.index(place)
 
+    def leaves_alone(self, library: str) -> bool:
+        """Whether a library is not to be watched, by the name of what would watch it."""
+        named = {name.lower().replace("-", "_") for name in self.disabled_instrumentations}
+        return not named.isdisjoint((library, "all", "*"))
+
     def shown(self, name: str) -> str:
         """The value of a setting as it may be printed."""
         value = getattr(self, name)

@@ -128,6 +128,7 @@ MATRIX = {
         for name in (
             *(f"joblib {backend}" for backend in ("loky", "multiprocessing", "threading")),
             *(f"pool {method}" for method in ("fork", "spawn", "forkserver")),
+            *(f"left pool {method}" for method in ("fork", "spawn", "forkserver")),
             "os._exit of children",
             "console",
             "faulthandler",

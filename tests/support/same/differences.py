@@ -126,8 +126,9 @@ DIFFERENCES: tuple[Difference, ...] = (
         _frames,
     ),
     Difference(
-        "There is a daemon thread `botobs-export`, and `botobs-callbacks` once a service has observable instruments.",
-        "Nothing is encoded or sent on the threads of the service.",
+        "There is a daemon thread `botobs-export`, and `botobs-callbacks` once a service has observable instruments; "
+        "in worker processes `botobs-unsent` too, with the socket that it listens on.",
+        "Nothing is encoded or sent on the threads of the service; a worker says what it has not sent.",
         _threads,
     ),
     Difference(

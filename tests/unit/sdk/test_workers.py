@@ -6,8 +6,10 @@ import multiprocessing
 import multiprocessing.spawn
 import os
 import signal
+import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -90,6 +92,29 @@ def test_what_a_terminated_worker_has_sent_stays(run: Run, receiver: OtlpReceive
     (child,) = (pid for pid in goodbyes if pid != process.pid)
     assert goodbyes[parent] > 0
     assert (promises[child], goodbyes[child]) == (0, 0)
+
+
+@pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="workers are asked where Linux' sockets are")
+@pytest.mark.parametrize("method", METHODS)
+def test_what_a_terminated_worker_has_not_sent_arrives(run: Run, receiver: OtlpReceiver, method: str) -> None:
+    process = run(
+        "terminated.py",
+        method,
+        BOTOBS_DISABLED_INSTRUMENTATIONS="",
+        # Nothing is sent before its end.
+        BOTOBS_SPAN_INTERVAL="3600s",
+        BOTOBS_METRIC_INTERVAL="3600s",
+        BOTOBS_SHUTDOWN_TIMEOUT="60s",
+    )
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    expected = {"pool": 8, "process": 1, "executor": 1, "daemon": 1}
+    assert Counter(receiver.span_names) == expected, errors
+    last = {
+        (resource["service.instance.id"], labels["by"]): value_of(point)
+        for resource, labels, point in receiver.points("done")
+    }
+    assert {by: sum(count for (_, one), count in last.items() if one == by) for by in expected} == expected
 
 
 def test_a_worker_that_fails_is_a_death_and_one_that_ends_is_none(run: Run, receiver: OtlpReceiver) -> None:

@@ -82,6 +82,17 @@ def pool(method: str) -> Callable[[], None]:
     return run
 
 
+def left_pool(method: str) -> Callable[[], None]:
+    """A pool of processes that is left, which terminates its workers."""
+
+    def run() -> None:
+        with multiprocessing.get_context(method).Pool(2) as workers:
+            for result in [workers.apply_async(work) for _ in range(N)]:
+                result.get()
+
+    return run
+
+
 def dask(processes: bool) -> Callable[[], None]:
     """Dask's local workers: processes with a nanny each, or threads."""
 
@@ -211,6 +222,7 @@ PROGRAMS: dict[str, Callable[[], object]] = {
     "apscheduler background": background_scheduler,
     **{f"joblib {backend}": joblib(backend) for backend in ("loky", "multiprocessing", "threading")},
     **{f"pool {method}": pool(method) for method in ("fork", "spawn", "forkserver")},
+    **{f"left pool {method}": left_pool(method) for method in ("fork", "spawn", "forkserver")},
     **{f"dask {kind}": dask(kind == "processes") for kind in ("processes", "threads")},
     "ray": ray,
     "execv": restart,
