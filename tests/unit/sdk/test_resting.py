@@ -12,8 +12,8 @@ import pytest
 import botobs
 from botobs._sdk.export import submissions
 from botobs._sdk.export.destination import stack_at
-from botobs._sdk.export.journal_file import JournalFile
 from botobs._sdk.export.inbox import Inbox, Request
+from botobs._sdk.export.journal_file import JournalFile
 from botobs._sdk.export.submissions import LOOK_INTERVAL
 from botobs._sdk.orders import UNSETTLED, UnsettledOrder
 from testbed.otlp_receiver import OtlpReceiver
