@@ -22,7 +22,6 @@ CUT = "…"
 _MOST_LEVELS, _MOST_ITEMS = 16, 10_000
 
 _STR = frozenset({str})
-_DICTS = frozenset({dict, ConstantAttributes})
 
 
 def freeze(value: Any) -> Any:
@@ -111,7 +110,9 @@ def copy(attributes: Attributes) -> dict[str, Any]:
         return {}
     try:
         # An attribute's key of a type of the service's would be hashed for a copy of the dict.
-        if type(attributes) not in _DICTS or not _STR.issuperset(map(type, attributes)):
+        if type(attributes) is not dict and type(attributes) is not ConstantAttributes:
+            return _read(attributes)
+        if not _STR.issuperset(map(type, attributes)):
             return _read(attributes)
         copied = attributes.copy()
         if not IMMUTABLE.issuperset(map(type, copied.values())):

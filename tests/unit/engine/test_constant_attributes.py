@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from botobs._sdk.engine import Limits
 from botobs._sdk.engine.constant import MOST_METRICS, ConstantAttributes
 from botobs._sdk.providers import SwitchMeterProvider
@@ -58,8 +60,9 @@ def test_several_attributes_at_once_are_as_one_by_one(recording: Recording) -> N
     limit = 128
     for name in ("at once", "one by one"):
         span = recording.tracer.start_span(name, attributes={"a": 1, "b": 2})
-        several = {"a": 3, **{f"k{number}": number for number in range(limit)}}
-        for some in ({"a": 2, "c": [1]}, several, {"": 1}):
+        several: dict[str, Any] = {"a": 3, **{f"k{number}": number for number in range(limit)}}
+        changes: list[dict[str, Any]] = [{"a": 2, "c": [1]}, several, {"": 1}]
+        for some in changes:
             if name == "at once":
                 span.set_attributes(some)
             else:

@@ -317,7 +317,7 @@ def _aiohttp_read(wrapped: Method) -> Method:
 def _aiohttp_raise_for_status(wrapped: Method) -> Method:
     """The body is dropped by what is raised: it is looked at before, where all of it has come with the head."""
 
-    def raise_for_status(self: Any) -> None:
+    def raise_for_status(self: Any) -> Any:
         if orders.sending.get() is not None:
             _look_at_whole(self)
         return wrapped(self)
