@@ -15,7 +15,20 @@ from .base import Telemetry
 
 T = TypeVar("T")
 
-_MADE: weakref.WeakKeyDictionary[Any, dict[Callable[[Telemetry], Any], Any]] = weakref.WeakKeyDictionary()
+_Made = dict[Callable[[Telemetry], Any], Any]
+
+#: Where a provider keeps them: they refer to it, so that kept anywhere else they would keep it alive.
+_ATTRIBUTE = "_botobs_made"
+#: Of providers that take no attribute.
+_ELSEWHERE: weakref.WeakKeyDictionary[Any, _Made] = weakref.WeakKeyDictionary()
+
+
+def _made_for(meter_provider: Any) -> _Made:
+    try:
+        made: _Made = vars(meter_provider).setdefault(_ATTRIBUTE, {})
+    except TypeError:
+        made = _ELSEWHERE.setdefault(meter_provider, {})
+    return made
 
 
 def once_per_provider(telemetry: Telemetry, factory: Callable[[Telemetry], T]) -> T:
@@ -25,7 +38,7 @@ def once_per_provider(telemetry: Telemetry, factory: Callable[[Telemetry], T]) -
         telemetry: Where the instruments are created.
         factory: A class; its identity is the key.
     """
-    mine = _MADE.setdefault(telemetry.meter_provider, {})
+    mine = _made_for(telemetry.meter_provider)
     if factory not in mine:
         mine[factory] = factory(telemetry)
     result: T = mine[factory]
@@ -34,4 +47,4 @@ def once_per_provider(telemetry: Telemetry, factory: Callable[[Telemetry], T]) -
 
 def made(meter_provider: Any, factory: Callable[[Telemetry], T]) -> T | None:
     """What `factory` has made for this meter provider; None if it was not asked yet."""
-    return _MADE.get(meter_provider, {}).get(factory)
+    return _made_for(meter_provider).get(factory)

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-import wrapt
-
 from . import failures
 from ._wrapper import Watched
 from .guard import report
+from .imports import when_imported
 
 _MISSING = object()
 
@@ -35,7 +34,6 @@ class Patches:
         """
         self._library = library
         self._undo: list[Callable[[], None]] = []
-        self._generation = 0
 
     def wrap(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
         """Replace `owner.name` by `wrapper(wrapped, instance, args, kwargs)`, with the arguments that wrapt gives it.
@@ -99,21 +97,17 @@ class Patches:
         if module in sys.modules:
             action(sys.modules[module])
             return
-        generation = self._generation
 
         def hook(imported: ModuleType) -> None:
-            if generation != self._generation:
-                return
             try:
                 action(imported)
             except Exception as error:
                 report(self._library, error)
                 failures.give_up(self._library, f"{type(error).__name__}: {error}")
 
-        wrapt.register_post_import_hook(hook, module)
+        self._undo.append(when_imported(module, hook))
 
     def undo(self) -> None:
         """Take every patch back and forget the import hooks."""
-        self._generation += 1
         while self._undo:
             self._undo.pop()()
