@@ -122,3 +122,26 @@ def cases_by_alert(folder: Path) -> dict[str, list[str]]:
             if file.name not in files:
                 files.append(file.name)
     return found
+
+
+def only_named_groups(folder: Path, file: str, target: Path) -> None:
+    """Copy a test of rules, and of its rules the groups that it names: promtool evaluates all others at each step, too.
+
+    Args:
+        folder: With `rules/` and `tests/`, rendered.
+        file: Name of the test's file; groups are named in its `group_eval_order`.
+        target: Where the same two folders are made.
+    """
+    test = yaml.safe_load((folder / "tests" / file).read_text(encoding="utf-8"))
+    for part in ("rules", "tests"):
+        (target / part).mkdir()
+    read = {
+        name: yaml.safe_load((folder / "tests" / name).read_text(encoding="utf-8"))
+        for name in test["rule_files"]
+    }
+    for name, content in read.items():
+        content["groups"] = [
+            group for group in content["groups"] if group["name"] in test["group_eval_order"]
+        ]
+        (target / "tests" / name).write_text(yaml.safe_dump(content), encoding="utf-8")
+    (target / "tests" / file).write_text(yaml.safe_dump(test), encoding="utf-8")
