@@ -80,9 +80,7 @@ class Giver:
             # Wakes the thread, which closing would not.
             with suppress(OSError):
                 listening.shutdown(socket.SHUT_RDWR)
-            listening.close()
-        else:
-            listening.detach()
+        self._let_go(listening)
         if self._thread is not None:
             self._thread.join(seconds)
 
@@ -90,10 +88,13 @@ class Giver:
         """In a forked child: the socket stays the parent's."""
         listening, self._listening = self._listening, None
         if listening is not None:
-            if self._is_open(listening):
-                listening.close()
-            else:
-                listening.detach()
+            self._let_go(listening)
+
+    def _let_go(self, listening: socket.socket) -> None:
+        if self._is_open(listening):
+            listening.close()
+        else:
+            listening.detach()
 
     def _is_open(self, listening: socket.socket) -> bool:
         """Whether the descriptor is the socket's still; a program may close all that it finds."""

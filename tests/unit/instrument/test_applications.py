@@ -56,6 +56,22 @@ def served(receiver: OtlpReceiver) -> list[str]:
     return [span.name for span in receiver.spans if span.kind == span.SPAN_KIND_SERVER]
 
 
+class Unhashable(type):
+    def __eq__(cls, other: object) -> bool:
+        raise ValueError
+
+
+def test_classes_that_cannot_be_compared_are_found(
+    init: Init, receiver: OtlpReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    own: Any = Unhashable("Own", (FastAPI,), {})
+    before = application(own)
+    init()
+    assert caplog.messages == []
+    assert ask(before) == 7
+    assert served(receiver) == ["GET /orders/{number}"]
+
+
 def test_the_class_is_the_same_before_and_after(init: Init, receiver: OtlpReceiver) -> None:
     before = application()
     init()
