@@ -17,6 +17,7 @@ THRESHOLDS = rows(
     ("THRESHOLD_SLO_FAILURES", _COUNT, "10", "failures below which a burn rate is not looked at"),
     ("THRESHOLD_ERROR_RATIO", RATIO, "0.05", "part of a service's incoming spans that fail"),
     ("THRESHOLD_ERROR_RATE", POSITIVE, "0.05", "failed spans per second below which the ratio is not looked at"),
+    ("THRESHOLD_SLOW_COUNT", _COUNT, "3", "slow ones within ten minutes below which a 95th percentile does not count"),
     ("THRESHOLD_LATENCY_SECONDS", POSITIVE, "1", "95th percentile of incoming spans"),
     ("THRESHOLD_HEARTBEAT_AGE_SECONDS", POSITIVE, "45", "age of a service's heartbeat"),
     ("THRESHOLD_SILENCE_SECONDS", POSITIVE, "12", "silence of a service while the canary arrives"),
