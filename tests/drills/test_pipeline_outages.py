@@ -27,8 +27,8 @@ def test_prometheus(live: LiveStack, outage: float, faults: FaultTable) -> None:
         running.flows()
     delivery = running.settle()
     faults.add(f"Prometheus stopped for {outage:g} s, then killed", delivery)
-    # What it took in while it was stopping (docs/delivery.md): at most one request of each of the queue's consumers.
-    assert delivery.missing <= 2 * 200, delivery
+    # What it took in while it was stopping (docs/delivery.md): at most one request.
+    assert delivery.missing <= 200, delivery
 
 
 def test_tempo(live: LiveStack, outage: float, faults: FaultTable) -> None:
@@ -53,6 +53,31 @@ def test_many_services_wait(live: LiveStack, faults: FaultTable) -> None:
     delivery = running.settle()
     faults.add("Prometheus away for 12 s, 12 services", delivery)
     assert delivery.missing == 0, delivery
+
+
+def test_points_that_waited_survive_a_kill(fresh: LiveStack, faults: FaultTable) -> None:
+    """They are stored in their order: a TSDB that starts again lacks some that came out of order from two at once."""
+    fresh.call(fresh.supervisor.hold("prometheus"))
+    with load(fresh, "waited", pause=0, spans=0) as running:
+        running.flows(2000)
+    fresh.call(fresh.supervisor.resume("prometheus"))
+    assert running.settle().missing == 0
+    out_of_order = _out_of_order(fresh)
+    struck(fresh, "prometheus")
+    delivery = running.settle(within=30)
+    faults.add("Prometheus killed once it had what waited", delivery, f"{out_of_order:,} came out of order")
+    assert delivery.missing == 0, delivery
+    # By two consumers, 26,845 of 401,400. A few are of another sender: the collector itself.
+    assert out_of_order < delivery.acknowledged / 1000
+
+
+def _out_of_order(live: LiveStack) -> int:
+    """Points that Prometheus has stored out of order since it started."""
+    with live.client("prometheus") as http:
+        lines = http.get("/metrics").text.splitlines()
+    of_floats = 'prometheus_tsdb_head_out_of_order_samples_appended_total{type="float"} '
+    (found,) = (float(line.removeprefix(of_floats)) for line in lines if line.startswith(of_floats))
+    return int(found)
 
 
 def _scraped(live: LiveStack, part: str, since: float) -> set[float]:

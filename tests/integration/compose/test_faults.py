@@ -14,8 +14,8 @@ from tests.support.waiting import eventually
 
 #: Without Tempo: what it had in memory is lost, as docs/delivery.md says and the lane `pipeline` measures.
 _KILLED = ("intake", "collector", "prometheus", "mimir")
-#: A request of spans from each of the queue's eight consumers, and one of points from each of two.
-_UNDER_WAY = 8 * 200 + 2 * 1000
+#: A request of spans from each of the queue's eight consumers, and one of points.
+_UNDER_WAY = 8 * 200 + 1000
 
 
 @pytest.fixture

@@ -64,8 +64,7 @@ def test_samples_and_series(silent: LiveStack) -> None:
             len(each) == _SERIES and {len(values) for values in each.values()} == {number} for each in found
         )
 
-    # Hour by hour: the consumers of the collector's queue work side by side, and Prometheus does not compact a head
-    # whose points have come before those that are older.
+    # Hour by hour: Prometheus does not compact a head whose points have come before those that are older.
     for number in range(1, sent + 1):
         address, secrets = silent.stack.addresses["collector"], silent.home.secrets
         with Sender(address, secrets, [source], limit=1) as sender:
