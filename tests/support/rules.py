@@ -17,7 +17,7 @@ _NEEDED = {"BOTOBS_SECRETS": "/secrets", "BOTOBS_DATA": "/data"}
 _GROUPING = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
 _NOT_A_METRIC = re.compile(r'"(\\.|[^"\\])*"|\{[^}]*\}|\[[^\]]*\]')
 _WORD = re.compile(r"(?<![\w:.])[a-zA-Z_:][\w:]*(?![\w:])(?!\s*\()")
-_KEYWORDS = {"and", "or", "unless", "bool", "offset"}
+_KEYWORDS = {"and", "or", "unless", "bool", "offset", "Inf"}
 
 
 @dataclass(frozen=True)
