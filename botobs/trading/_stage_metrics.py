@@ -24,6 +24,17 @@ class StageMetrics:
         decided_at: When it was decided, on the recorder's clock, where that is known.
     """
 
+    __slots__ = (
+        "_acknowledged_at",
+        "_bot_id",
+        "_decided_at",
+        "_doubted",
+        "_exchange",
+        "_kind",
+        "_recorder",
+        "_rejections",
+    )
+
     def __init__(
         self,
         recorder: Recorder,

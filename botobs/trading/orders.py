@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 
 from opentelemetry import context as otel_context
@@ -11,7 +11,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanContext
 
 from .._sdk import orders
-from .._sdk.context import attach, current
+from .._sdk.context import attach, current, leave
 from .._sdk.orders.journal import Entry
 from .._sdk.safe import class_name, number_of, text_of
 from ..semconv import trading as names
@@ -32,6 +32,7 @@ from ._stages import (
     Stage,
     newly_reached,
 )
+from ._submission_block import SubmissionBlock
 
 Number = float | int | Decimal
 
@@ -81,8 +82,7 @@ class Order:
         self._submission: SpanContext | None = None
         self._entry: Entry | None = None
 
-    @contextmanager
-    def submission(self) -> Iterator[Order]:
+    def submission(self) -> AbstractContextManager[Order, None]:
         """Send the order inside; its response is taken from how the block ends, unless it was reported inside.
 
         What was seen of the order's own requests decides: whether they were written, and what the exchange answered,
@@ -91,28 +91,7 @@ class Order:
         exception that says that the exchange refused it rejects it, one that says that it never left lets it fail;
         any other leaves it unknown, for the exchange may have taken it. Exceptions go on as they are.
         """
-        with self._submitting() as span:
-            first = self._sent(span)
-            witness = orders.Witness(self._entry, self._key[1])
-            token = attach(witness.within({**current(), _SCOPE: (self, span)}))
-            try:
-                yield self
-            except BaseException as error:
-                self._answered_by(error, witness)
-                witness.when_answered(lambda: self._answered_late(witness))
-                raise
-            else:
-                if not witness.when_answered(lambda: self._answered_by(None, witness)):
-                    self._answered_by(None, witness)
-                    if witness.blind:
-                        witness.late = self._sent_late
-            finally:
-                otel_context.detach(token)
-                witness.close()
-                if self._entry is not None and not witness.waiting:
-                    self._leave_journal()
-                if first is not None:
-                    self._recorder.end(first)
+        return SubmissionBlock(self, _SCOPE)
 
     @contextmanager
     def update(self) -> Iterator[Order]:
@@ -122,7 +101,7 @@ class Order:
             try:
                 yield self
             finally:
-                otel_context.detach(token)
+                leave(token)
 
     @never_raise
     def submitted(self) -> None:

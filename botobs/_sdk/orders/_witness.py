@@ -140,9 +140,10 @@ class Witness:
         self._blind = ""
         self.late: Late | None = None
 
-    def within(self, entered: Mapping[str, object]) -> dict[str, object]:
-        """A context with all of `entered`, and this witness."""
-        return {**entered, WATCHER: self, _WITNESS: self}
+    def join(self, entered: dict[str, object]) -> dict[str, object]:
+        """Add this witness to a context that nobody has entered yet."""
+        entered[WATCHER] = entered[_WITNESS] = self
+        return entered
 
     def tell(
         self,
