@@ -28,6 +28,30 @@ _SENT_BEFORE = re.compile(
     r"|already[ _-](?:exist|in[ _-]use|used|submitted|placed|sent|processed|received)",
     re.IGNORECASE,
 )
+#: How exchanges say in words that they broke off, or did not find out in time. By ccxt 4.5.90: "system exception"
+#: (Bitget), "System abnormality" (Bitrue), "Unknown Error" (Bithumb), "We are experiencing technical issues" (Gemini),
+#: "Server Error" (Kraken futures, NDAX), "Operation may or may not have succeeded" (Bitvavo). No name of a field.
+_BROKEN_OFF = re.compile(
+    r"(?:timeout|timed?[ _-]out(?!\w)|gateway[ _-]?time"
+    r"|(?<![a-z])(?:internal|server|system|gateway|network|database|unknown|unexpected|unhandled)[ _-]?"
+    r"(?:is[ _-]|server[ _-]?|system[ _-]?|service[ _-]?|internal[ _-]?)?"
+    r"(?:error|exception|failure|abnormal|busy|problem)"
+    r"|technical (?:issue|problem|difficult)|may (?:or may not )?have (?:been|succeeded)"
+    r"|(?:status|outcome|result)[ _-](?:is[ _-])?(?:unknown|pending)|(?:did not|no) respon"
+    r"|service[ _-](?:is[ _-])?(?:temporarily[ _-])?unavailable"
+    r"|(?:is|still|being)[ _-](?:being[ _-])?process(?:ed|ing))"
+    r"(?![\w -]{0,40}\"\s{0,4}:)",
+    re.IGNORECASE,
+)
+#: What is too late, in disorder or too much is turned away before anything is done with it, whatever timed out.
+_UNREAD = re.compile(
+    r"time ?stamp|nonce|recv_?window|signature|expire|too (?:many|frequent)|rate.?limit|maintenance",
+    re.IGNORECASE,
+)
+#: Statuses with which a server, or what stands before it, turns a request away unread (RFC 9110, RFC 7725).
+TURNED_AWAY = frozenset({401, 403, 404, 405, 407, 410, 413, 414, 415, 431, 451})
+#: And because there were too many; 418 is Binance's.
+_THROTTLED = frozenset({418, 429})
 #: Statuses below 500 of whoever gave up waiting for what stands behind it, or for whoever asked, and of a conflict with
 #: what is there: RFC 9110 (408, 409), AWS load balancers (460), nginx (499).
 _LEFT_OPEN = frozenset({408, 409, 460, 499})
@@ -99,6 +123,14 @@ def codes_in(text: str, labels: bool = True) -> tuple[str, ...]:
 def sent_before(text: str) -> bool:
     """Whether an answer says that the order was sent before: then it is there, whatever became of this request."""
     return _SENT_BEFORE.search(text[:LONGEST_TEXT]) is not None
+
+
+def broken_off(text: str, status: int | None) -> bool:
+    """Whether an answer without a known code says in words that the exchange did not find out what became of it."""
+    if status in TURNED_AWAY or status in _THROTTLED:
+        return False
+    head = text[:LONGEST_TEXT]
+    return _BROKEN_OFF.search(head) is not None and _UNREAD.search(head) is None
 
 
 def left_open(status: int) -> bool:
