@@ -25,6 +25,9 @@ ENDS: frozenset[str] = frozenset({"filled", "canceled", "expired", "rejected"})
 #: Stages after which the order may be sent again under its id, or updated.
 OPEN: frozenset[str] = frozenset({"failed", "unknown"})
 
+#: What an order has come to that was refused, and is sent again: no more than if it had not been sent.
+REFUSED: frozenset[Stage] = frozenset({"failed", "rejected", "unknown"})
+
 #: Stages that are outcomes, too.
 OUTCOMES = ENDS | OPEN
 

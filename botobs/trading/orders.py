@@ -18,12 +18,13 @@ from ..semconv import trading as names
 from ._doubts import unsettled_order
 from ._never_raise import never_raise
 from ._order_registry import OrderRegistry, order_ids
-from ._recorder import Attributes, SpanBlock
+from ._recorder import Attributes, SpanBlock, logger
 from ._stage_metrics import StageMetrics
 from ._stages import (
     ANSWERS,
     OUTCOMES,
     OVERTAKEN,
+    REFUSED,
     SETTLED,
     SETTLEMENTS,
     SETTLES,
@@ -76,7 +77,7 @@ class Order:
         )
         self._key = (exchange, client_order_id)
         self._reached: set[Stage] = set()
-        self._answered = False
+        self._answered = self._open_before = False
         self._ids = order_ids(exchange, client_order_id)
         self._first_span = self._ids.span_context()
         self._submission: SpanContext | None = None
@@ -205,7 +206,11 @@ class Order:
 
     def _submitting(self) -> SpanBlock:
         """The span of the submission."""
+        with self._order_registry.lock:
+            # It was refused, and is sent again under its id: what becomes of it now is not known by that.
+            self._reached -= REFUSED if "rejected" in self._reached else frozenset()
         self._answered = bool(self._reached & SETTLED)
+        self._open_before = self._is_open()
         if not self._answered:
             self._order_registry.sent(self._key)
         return self._recorder.span("order submit", self._attributes, links=[Link(self._first_span)])
@@ -250,21 +255,31 @@ class Order:
     def _answered_by(self, error: BaseException | None, witness: orders.Witness) -> None:
         # It may have been reported inside, or updated over another socket meanwhile.
         if not self._answered:
-            exchange = self._key[0]
-            outcome = witness.returned(exchange) if error is None else witness.raised(error, exchange)
+            outcome = self._outcome_of(error, witness)
             if outcome == "accepted":
                 self.acknowledged()
             else:
-                self._report(outcome, {} if error is None else {names.ORDER_REASON: _words(error)})
+                # That it was refused now says nothing of the time before, which may be why.
+                told = "unknown" if outcome == "rejected" and self._is_open() else outcome
+                self._report(told, {} if error is None else {names.ORDER_REASON: _words(error)})
             if outcome == "unknown" and not witness.doubts:
                 self._doubt()
         self._pass_on(witness)
+
+    def _outcome_of(self, error: BaseException | None, witness: orders.Witness) -> orders.Outcome:
+        exchange = self._key[0]
+        try:
+            return witness.returned(exchange) if error is None else witness.raised(error, exchange)
+        except Exception as broken:
+            # An exception that cannot even be looked at is no evidence, and the order may be there.
+            logger.debug("an outcome was not found: %s", class_name(type(broken)))
+            return "unknown"
 
     @never_raise
     def _answered_late(self, witness: orders.Witness) -> None:
         """What went on after the block had been given up has ended."""
         outcome = witness.returned(self._key[0])
-        if outcome != "unknown":
+        if outcome == "accepted" or (outcome != "unknown" and not self._open_before):
             self.settled(outcome)
         self._pass_on(witness)
 
@@ -295,6 +310,11 @@ class Order:
                 self._order_registry.unsettled.doubt(seen)
             elif not taken or seen.client_order_id not in (self._key[1], *witness.accepted):
                 self._doubt(seen)
+
+    def _is_open(self) -> bool:
+        """Whether it was sent before with an unknown outcome, and nobody has settled that."""
+        unsettled = self._order_registry.unsettled
+        return "unknown" in self._reached and unsettled.holds(self._key[0], self._key[1])
 
     def _doubt(self, seen: orders.UnsettledOrder | None = None) -> None:
         """Mark the order, or what a watched client has sent for it, as of unknown outcome."""

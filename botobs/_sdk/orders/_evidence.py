@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
+from ..plain import IMMUTABLE, NOTHING, field, found
 from ..texts import text_of
 
 #: Characters of an answer, or of a message that quotes one, that are searched for codes.
@@ -161,8 +163,17 @@ def causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(current))
         yield current
-        parts = (current.__cause__, getattr(current, "reason", None), *current.args)
+        parts = (current.__cause__, _kept(current, "reason"), *current.args)
         pending += [part for part in parts if isinstance(part, BaseException)]
+
+
+def _kept(holder: object, name: str) -> Any:
+    """What an object, or its class, keeps by a name, without any code of it: a property may warn, or raise."""
+    kept = field(holder, name)
+    if kept is NOTHING:
+        _, kept = found(type(holder), name)
+        return kept if type(kept) in IMMUTABLE else None
+    return kept
 
 
 def never_connected(error: BaseException) -> bool:
@@ -184,8 +195,8 @@ def _is_transport(error: BaseException) -> bool:
 def status_in(error: BaseException) -> int | None:
     """The HTTP status that an exception carries, if it carries one."""
     for cause in causes(error):
-        for holder in (cause, getattr(cause, "response", None)):
-            status = getattr(holder, "status_code", None)
+        for holder in (cause, _kept(cause, "response")):
+            status = _kept(holder, "status_code")
             if type(status) is int:
                 return status
     return None
@@ -197,8 +208,9 @@ def request_of(error: BaseException) -> tuple[str, str] | None:
     `raise_for_status` of requests and httpx has a `response`, that of aiohttp a `request_info`.
     """
     for cause in causes(error):
-        response = getattr(cause, "response", None)
-        request = getattr(response, "request", None) or getattr(cause, "request_info", None)
+        response = _kept(cause, "response")
+        # httpx has a property for it, which raises where there is none.
+        request = _kept(response, "request") or _kept(response, "_request") or _kept(cause, "request_info")
         method, url = getattr(request, "method", None), getattr(request, "url", None)
         if type(method) is str and url is not None:
             return method.upper(), urlsplit(text_of(url)).path

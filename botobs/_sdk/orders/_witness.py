@@ -93,6 +93,7 @@ class Witness:
         waiting: How many submissions of watched clients have begun and not been reported: their calls run in tasks or
             threads of their own, or are answered later over a WebSocket.
         trial: An order was only checked by the exchange.
+        unseen: Something was sent over a WebSocket, where nobody tells the answers to it.
         refused: That check was answered with a refusal.
         late: Called once with what becomes of the order, what was raised and the orders of unknown outcome, where the
             block has ended before anything was sent: in a task that it has only created, for instance.
@@ -108,7 +109,6 @@ class Witness:
         "_lock",
         "_overlooked",
         "_requests",
-        "_unseen",
         "accepted",
         "client_order_id",
         "doubts",
@@ -117,6 +117,7 @@ class Witness:
         "outcome",
         "refused",
         "trial",
+        "unseen",
         "waiting",
     )
 
@@ -127,7 +128,7 @@ class Witness:
         self._error: BaseException | None = None
         self._closed = False
         self._requests: list[HttpRequest] = []
-        self._overlooked = self._unseen = False
+        self._overlooked = self.unseen = False
         # Most blocks see none; both are made for the first one.
         self._asides: deque[BaseException] | None = None
         self._answers: deque[tuple[str, str]] | None = None
@@ -255,8 +256,8 @@ class Witness:
         self.refused = self.refused or (is_trial(path) and status >= 400)
 
     def sent_unseen(self) -> None:
-        """Something was sent over a WebSocket, where nobody tells the answers to it."""
-        self._unseen = True
+        """Something is about to be sent over a WebSocket; see `unseen`."""
+        self.unseen = True
 
     def tried(self, error: BaseException | None) -> None:
         """A watched client has had an order checked, and that raised `error`."""
@@ -272,7 +273,7 @@ class Witness:
         if unanswered(error):
             self._break_off(error)
         seen = self._seen(exchange)
-        if self._unseen:
+        if self.unseen:
             return worse(worse(self.outcome, seen), "unknown") or "unknown"
         own = self._is_about(error) or (self.outcome is not None and _is_plain(error))
         if seen is not None or self.outcome == "accepted" or own:
@@ -317,13 +318,13 @@ class Witness:
         known = worse(self.outcome, self._seen(exchange))
         if known is None:
             self._blind = exchange
-            return "failed" if self.trial and not self._unseen else "accepted"
-        return worse(known, "unknown") or "unknown" if self._unseen else known
+            return "failed" if self.trial and not self.unseen else "accepted"
+        return worse(known, "unknown") or "unknown" if self.unseen else known
 
     @property
     def blind(self) -> bool:
         """Whether the block has ended well, and nothing was seen."""
-        return bool(self._blind) and not self.trial and not self._unseen
+        return bool(self._blind) and not self.trial and not self.unseen
 
     def close(self) -> None:
         """Drop what was seen. Later reports from this context are ignored, but for responses that are waited for."""
