@@ -140,6 +140,11 @@ def left_open(status: int) -> bool:
     return status in _LEFT_OPEN or not 400 <= status < 500
 
 
+def refused_by_words(status: int) -> bool:
+    """Whether a status says that a request was refused, and the body alone says whether it was looked at before."""
+    return 400 <= status < 500 and status not in TURNED_AWAY and status not in _THROTTLED
+
+
 def messages_in(text: str) -> tuple[str, ...]:
     """The words with which an answer explains its errors, to look them up. They never leave the process."""
     return tuple(match.group(1) for match in _MESSAGE.finditer(text[:LONGEST_TEXT]))

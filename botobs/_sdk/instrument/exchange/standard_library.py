@@ -13,6 +13,7 @@ from typing import Any
 from ... import orders
 from ...patching.guard import never_raise
 from ...patching.patch import Patches
+from .unread import body_of
 
 LIBRARY = "order_evidence"
 begin = never_raise(LIBRARY)(orders.begin_request)
@@ -118,11 +119,18 @@ def _getresponse(wrapped: Method) -> Method:
         except BaseException as error:
             seen.failed(error)
             raise
-        seen.answered(response.status, None, response.headers)
+        _answered(seen, response)
         response.__dict__[_REQUEST] = seen
         return response
 
     return getresponse
+
+
+@never_raise(LIBRARY)
+def _answered(seen: orders.HttpRequest, response: Any) -> None:
+    empty = response.headers.get("Content-Length") == "0"
+    seen.unread = body_of(response, "", response.status)
+    seen.answered(response.status, b"" if empty else None, response.headers)
 
 
 def _read(wrapped: Method) -> Method:
