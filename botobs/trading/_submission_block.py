@@ -40,6 +40,7 @@ class SubmissionBlock(ContextDecorator):
         try:
             self._first: Span | None = order._sent(span)
             self._witness = witness = orders.Witness(order._entry, order._key[1])
+            orders.open_block(order._key, witness)
             entered = {**current(), self._scope: (order, span)}
             self._token: Any = attach(witness.join(entered))
         except BaseException as error:
@@ -52,6 +53,7 @@ class SubmissionBlock(ContextDecorator):
     ) -> None:
         """Report what became of the order; an exception goes on as it is."""
         order, witness = self._order, self._witness
+        orders.close_block(order._key, witness)
         try:
             if error is not None:
                 order._answered_by(error, witness)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -353,7 +354,33 @@ def _is_plain(error: BaseException) -> bool:
     return alone and type(error).__module__ == "builtins" and not isinstance(error, OSError)
 
 
+#: The blocks that are open, by exchange and client order id.
+_OPEN: dict[tuple[str, str], Witness] = {}
+if hasattr(os, "register_at_fork"):
+    # The blocks of other threads go on in the parent alone.
+    os.register_at_fork(after_in_child=_OPEN.clear)
+
+
+def open_block(key: tuple[str, str], witness: Witness) -> None:
+    """A block begins that sends the order with this exchange and client order id, until `close_block`."""
+    _OPEN[key] = witness
+
+
+def close_block(key: tuple[str, str], witness: Witness) -> None:
+    """A block has ended."""
+    if _OPEN.get(key) is witness:
+        _OPEN.pop(key, None)
+
+
 def current_witness() -> Witness | None:
     """The witness of the running code's context."""
     found = current().get(_WITNESS)
     return found if isinstance(found, Witness) else None
+
+
+def witness_of(exchange: str, client_order_id: str) -> Witness | None:
+    """The witness of the block that is open for an order, wherever it runs.
+
+    A block may hand its order to a worker, a thread or a task that was there before, and waits for what comes of it.
+    """
+    return _OPEN.get((exchange, client_order_id)) if client_order_id else None
