@@ -140,8 +140,8 @@ def left_open(status: int) -> bool:
     return status in _LEFT_OPEN or not 400 <= status < 500
 
 
-def refused_by_words(status: int) -> bool:
-    """Whether a status says that a request was refused, and the body alone says whether it was looked at before."""
+def decided_by_body(status: int) -> bool:
+    """Whether a status says that a request was refused, while the body may say that nobody knows what became of it."""
     return 400 <= status < 500 and status not in TURNED_AWAY and status not in _THROTTLED
 
 
