@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ContextDecorator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from opentelemetry.trace import Span
 
 from .._sdk import orders
 from .._sdk.context import attach, current, leave
-from ._recorder import SpanBlock
-
-if TYPE_CHECKING:
-    from .orders import Order
+from .._sdk.orders.journal import Entry
+from ._recorder import Recorder, SpanBlock
 
 
-class SubmissionBlock(ContextDecorator):
+class Sends(Protocol):
+    """What a block needs of the order that it sends; see `Order`."""
+
+    _key: tuple[str, str]
+    _entry: Entry | None
+    _recorder: Recorder
+
+    def _submitting(self) -> SpanBlock: ...
+    def _sent(self, span: Span) -> Span | None: ...
+    def _leave_journal(self) -> None: ...
+    def _answered_by(self, error: BaseException | None, witness: orders.Witness) -> None: ...
+    def _answered_late(self, witness: orders.Witness) -> None: ...
+    def _sent_late(
+        self, outcome: orders.Outcome, error: BaseException | None, doubts: Sequence[orders.UnsettledOrder]
+    ) -> None: ...
+
+
+OrderT = TypeVar("OrderT", bound=Sends)
+
+
+class SubmissionBlock(ContextDecorator, Generic[OrderT]):
     """Runs a block that sends an order. No generator of `contextlib`: it would cost each order a twentieth more.
 
     Args:
@@ -24,15 +43,15 @@ class SubmissionBlock(ContextDecorator):
         scope: The key in the context by which the order is found by what is reported inside.
     """
 
-    def __init__(self, order: Order, scope: str) -> None:
+    def __init__(self, order: OrderT, scope: str) -> None:
         self._order = order
         self._scope = scope
 
-    def _recreate_cm(self) -> SubmissionBlock:
+    def _recreate_cm(self) -> SubmissionBlock[OrderT]:
         """As a decorator: each call of the function sends the order."""
         return SubmissionBlock(self._order, self._scope)
 
-    def __enter__(self) -> Order:
+    def __enter__(self) -> OrderT:
         """Write the order down, start its span, and look at what is sent from now on."""
         order = self._order
         self._block: SpanBlock = order._submitting()

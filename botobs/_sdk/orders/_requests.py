@@ -8,7 +8,7 @@ from typing import Protocol
 from ._answer import answer_outcome
 from ._classifiers import Answer, Outcome, classified
 from ._decide import submit_outcome
-from ._evidence import never_connected, decided_by_body, unanswered
+from ._evidence import decided_by_body, never_connected, unanswered
 from ._http import HttpRequest
 
 #: An accepted order settles what was open before.
