@@ -206,9 +206,10 @@ class Order:
 
     def _submitting(self) -> SpanBlock:
         """The span of the submission."""
-        with self._order_registry.lock:
-            # It was refused, and is sent again under its id: what becomes of it now is not known by that.
-            self._reached -= REFUSED if "rejected" in self._reached else frozenset()
+        if "rejected" in self._reached:
+            # It is sent again under its id: what becomes of it now is not known by that.
+            with self._order_registry.lock:
+                self._reached -= REFUSED
         self._answered = bool(self._reached & SETTLED)
         self._open_before = self._is_open()
         if not self._answered:
