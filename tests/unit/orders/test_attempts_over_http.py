@@ -6,6 +6,7 @@ import asyncio
 import functools
 import http.client
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -69,8 +70,12 @@ async def with_aiohttp(url: str) -> None:
 
 def with_urllib(url: str) -> None:
     request = urllib.request.Request(url, json.dumps(ORDER).encode())
-    with urllib.request.urlopen(request, timeout=5) as response:
-        response.read()
+    try:
+        with urllib.request.urlopen(request, timeout=5) as response:
+            response.read()
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise
 
 
 def with_http_client(url: str) -> None:
