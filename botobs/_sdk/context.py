@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+from opentelemetry import context as _upstream
 from opentelemetry.context import Context
 
 from .upstream import SPAN_KEY, context_functions
@@ -28,9 +29,17 @@ current, attach, detach = context_functions()
 exporting: ContextVar[bool] = ContextVar("botobs-exporting", default=False)
 
 
+def leave(token: Any) -> None:
+    """Go back to the context before `attach`. Where that is impossible, OpenTelemetry's own function logs it."""
+    try:
+        detach(token)
+    except Exception:
+        _upstream.detach(token)
+
+
 def is_plain(context: Any) -> bool:
     """Whether a context that was passed is a `Context` or a dict; a subclass of the service's may do anything."""
     return type(context) is Context or type(context) is dict
 
 
-__all__ = ["SPAN_KEY", "Context", "attach", "current", "detach", "exporting", "is_plain"]
+__all__ = ["SPAN_KEY", "Context", "attach", "current", "detach", "exporting", "is_plain", "leave"]

@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 import os
 from contextvars import ContextVar
-from dataclasses import dataclass
 from random import Random
+from typing import NamedTuple
 
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import SpanContext, TraceFlags, TracerProvider
 
+#: Flags of a span that is exported; made once.
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
-@dataclass(frozen=True, slots=True)
-class Ids:
+
+class Ids(NamedTuple):
     """The ids of one span, known before the span exists."""
 
     trace_id: int
@@ -36,9 +38,7 @@ class Ids:
 
     def span_context(self) -> SpanContext:
         """A sampled, remote span context with these ids, as a parent or for a link."""
-        return SpanContext(
-            self.trace_id, self.span_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED)
-        )
+        return SpanContext(self.trace_id, self.span_id, is_remote=True, trace_flags=_SAMPLED)
 
 
 #: Whatever botobs draws. Not the global generator: `random.seed(42)` in a backtest must not give every run the same

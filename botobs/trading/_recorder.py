@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from opentelemetry import context as otel_context
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 from opentelemetry.trace import Link, NoOpTracerProvider, Span, Status, StatusCode, TracerProvider
 
-from .._sdk.context import SPAN_KEY, attach, current
+from .._sdk.context import SPAN_KEY, attach, current, leave
 from .._sdk.delays import record_delays
 from .._sdk.ids import Ids, given, honours_given_ids
 from .._sdk.safe import Log, class_name, described, let_pass, nanoseconds, never_raise, number_of, text_of
@@ -98,13 +97,15 @@ class Recorder:
 
     def add(self, metric: Metric, attributes: Attributes, amount: int = 1) -> None:
         """Add `amount` to a counter."""
-        self.connect()
+        if self._meter_provider() is not self._connected:
+            self.connect()
         if (instrument := self._instruments.get(metric.name)) is not None:
             instrument.add(amount, attributes)
 
     def record(self, metric: Metric, value: float, attributes: Attributes) -> None:
         """Record a duration; one that a clock set back has made negative is 0."""
-        self.connect()
+        if self._meter_provider() is not self._connected:
+            self.connect()
         if (instrument := self._instruments.get(metric.name)) is not None:
             instrument.record(max(0.0, value), attributes)
 
@@ -227,7 +228,7 @@ class SpanBlock:
         # By its class: of an exception of the service's, `isinstance` may call code.
         if error is not None and not issubclass(kind or type(error), _ENDS):
             self._recorder.mark_failed(self._span, error)
-        otel_context.detach(self._token)
+        leave(self._token)
         self._recorder.end(self._span)
 
 

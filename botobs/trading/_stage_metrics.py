@@ -9,7 +9,7 @@ from .._sdk.engine.constant import ConstantAttributes
 from .._sdk.orders import Rejections
 from ..semconv import trading as names
 from ._recorder import Recorder
-from ._stages import OUTCOMES, Stage
+from ._stages import OPEN, OUTCOMES, Stage
 
 
 class StageMetrics:
@@ -23,6 +23,18 @@ class StageMetrics:
         kind: The order's type, where it is known.
         decided_at: When it was decided, on the recorder's clock, where that is known.
     """
+
+    __slots__ = (
+        "_acknowledged_at",
+        "_bot_id",
+        "_decided_at",
+        "_doubted",
+        "_exchange",
+        "_kind",
+        "_recorder",
+        "_rejections",
+        "_told",
+    )
 
     def __init__(
         self,
@@ -41,9 +53,17 @@ class StageMetrics:
         self._decided_at = decided_at
         self._acknowledged_at: float | None = None
         self._doubted = False
+        self._told: frozenset[Stage] = frozenset()
 
     def count(self, stage: Stage, implied: bool = False) -> None:
-        """The order has come to a stage; `implied` by another one that was reported."""
+        """The order has come to a stage; `implied` by another one that was reported.
+
+        Each counts once, also that of an order that was refused and is sent again.
+        """
+        if stage in OPEN or stage == "rejected":
+            if stage in self._told:
+                return
+            self._told |= {stage}
         recorder, now = self._recorder, self._recorder.elapsed()
         recorder.add(names.ORDER_STAGES, _of_stage(self._bot_id, stage))
         if stage == "submitted":

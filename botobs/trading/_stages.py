@@ -25,6 +25,9 @@ ENDS: frozenset[str] = frozenset({"filled", "canceled", "expired", "rejected"})
 #: Stages after which the order may be sent again under its id, or updated.
 OPEN: frozenset[str] = frozenset({"failed", "unknown"})
 
+#: What an order has come to that was refused, and is sent again: no more than if it had not been sent.
+REFUSED: frozenset[Stage] = frozenset({"failed", "rejected", "unknown"})
+
 #: Stages that are outcomes, too.
 OUTCOMES = ENDS | OPEN
 
@@ -53,6 +56,10 @@ OVERTAKEN: frozenset[str] = OPEN | {"submitted", "acknowledged", "partially_fill
 SETTLEMENTS: frozenset[str] = frozenset({*SETTLES.values(), "failed"})
 
 
+#: Stages that only an order comes to that the exchange has taken.
+_IMPLY_RESPONSE = frozenset({"partially_filled", "filled", "canceled", "expired"})
+
+
 def newly_reached(reached: AbstractSet[Stage], stage: Stage) -> set[Stage]:
     """The stages that an order reaches with a report.
 
@@ -63,7 +70,7 @@ def newly_reached(reached: AbstractSet[Stage], stage: Stage) -> set[Stage]:
     Returns:
         None of `reached`; empty where the report was overtaken.
     """
-    over = bool(reached & ENDS)
+    over = not ENDS.isdisjoint(reached)
     if stage in reached or (over and stage != "partially_filled"):
         return set()
     if stage in OPEN and "acknowledged" in reached:
@@ -72,6 +79,5 @@ def newly_reached(reached: AbstractSet[Stage], stage: Stage) -> set[Stage]:
         # An attempt that never left says nothing about the one before.
         return set()
     # A fill or a cancellation that overtakes the response counts as the response.
-    implied = stage in ("partially_filled", "filled", "canceled", "expired") and not over
-    found: set[Stage] = {stage, "acknowledged"} if implied else {stage}
-    return found - reached
+    implied = stage in _IMPLY_RESPONSE and not over and "acknowledged" not in reached
+    return {stage, "acknowledged"} if implied else {stage}

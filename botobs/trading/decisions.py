@@ -102,5 +102,11 @@ class Decision:
 
 def order_attributes(symbol: str | None, side: str | None, type: str | None) -> dict[str, str]:
     """What is known of an order, as attributes."""
-    known = {names.SYMBOL: symbol, names.ORDER_SIDE: side, names.ORDER_TYPE: type}
-    return {name: text_of(value) for name, value in known.items() if value is not None}
+    known = {}
+    if symbol is not None:
+        known[names.SYMBOL] = text_of(symbol)
+    if side is not None:
+        known[names.ORDER_SIDE] = text_of(side)
+    if type is not None:
+        known[names.ORDER_TYPE] = text_of(type)
+    return known

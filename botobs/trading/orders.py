@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 
 from opentelemetry import context as otel_context
@@ -11,19 +11,20 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanContext
 
 from .._sdk import orders
-from .._sdk.context import attach, current
+from .._sdk.context import attach, current, leave
 from .._sdk.orders.journal import Entry
 from .._sdk.safe import class_name, number_of, text_of
 from ..semconv import trading as names
 from ._doubts import unsettled_order
 from ._never_raise import never_raise
 from ._order_registry import OrderRegistry, order_ids
-from ._recorder import Attributes, SpanBlock
+from ._recorder import Attributes, SpanBlock, logger
 from ._stage_metrics import StageMetrics
 from ._stages import (
     ANSWERS,
     OUTCOMES,
     OVERTAKEN,
+    REFUSED,
     SETTLED,
     SETTLEMENTS,
     SETTLES,
@@ -32,6 +33,7 @@ from ._stages import (
     Stage,
     newly_reached,
 )
+from ._submission_block import SubmissionBlock
 
 Number = float | int | Decimal
 
@@ -75,14 +77,13 @@ class Order:
         )
         self._key = (exchange, client_order_id)
         self._reached: set[Stage] = set()
-        self._answered = False
+        self._answered = self._open_before = False
         self._ids = order_ids(exchange, client_order_id)
         self._first_span = self._ids.span_context()
         self._submission: SpanContext | None = None
         self._entry: Entry | None = None
 
-    @contextmanager
-    def submission(self) -> Iterator[Order]:
+    def submission(self) -> AbstractContextManager[Order, None]:
         """Send the order inside; its response is taken from how the block ends, unless it was reported inside.
 
         What was seen of the order's own requests decides: whether they were written, and what the exchange answered,
@@ -91,28 +92,7 @@ class Order:
         exception that says that the exchange refused it rejects it, one that says that it never left lets it fail;
         any other leaves it unknown, for the exchange may have taken it. Exceptions go on as they are.
         """
-        with self._submitting() as span:
-            first = self._sent(span)
-            witness = orders.Witness(self._entry, self._key[1])
-            token = attach(witness.within({**current(), _SCOPE: (self, span)}))
-            try:
-                yield self
-            except BaseException as error:
-                self._answered_by(error, witness)
-                witness.when_answered(lambda: self._answered_late(witness))
-                raise
-            else:
-                if not witness.when_answered(lambda: self._answered_by(None, witness)):
-                    self._answered_by(None, witness)
-                    if witness.blind:
-                        witness.late = self._sent_late
-            finally:
-                otel_context.detach(token)
-                witness.close()
-                if self._entry is not None and not witness.waiting:
-                    self._leave_journal()
-                if first is not None:
-                    self._recorder.end(first)
+        return SubmissionBlock(self, _SCOPE)
 
     @contextmanager
     def update(self) -> Iterator[Order]:
@@ -122,7 +102,7 @@ class Order:
             try:
                 yield self
             finally:
-                otel_context.detach(token)
+                leave(token)
 
     @never_raise
     def submitted(self) -> None:
@@ -226,7 +206,12 @@ class Order:
 
     def _submitting(self) -> SpanBlock:
         """The span of the submission."""
+        if "rejected" in self._reached:
+            # It is sent again under its id: what becomes of it now is not known by that.
+            with self._order_registry.lock:
+                self._reached -= REFUSED
         self._answered = bool(self._reached & SETTLED)
+        self._open_before = self._is_open()
         if not self._answered:
             self._order_registry.sent(self._key)
         return self._recorder.span("order submit", self._attributes, links=[Link(self._first_span)])
@@ -271,21 +256,31 @@ class Order:
     def _answered_by(self, error: BaseException | None, witness: orders.Witness) -> None:
         # It may have been reported inside, or updated over another socket meanwhile.
         if not self._answered:
-            exchange = self._key[0]
-            outcome = witness.returned(exchange) if error is None else witness.raised(error, exchange)
+            outcome = self._outcome_of(error, witness)
             if outcome == "accepted":
                 self.acknowledged()
             else:
-                self._report(outcome, {} if error is None else {names.ORDER_REASON: _words(error)})
+                # That it was refused now says nothing of the time before, which may be why.
+                told = "unknown" if outcome == "rejected" and self._is_open() else outcome
+                self._report(told, {} if error is None else {names.ORDER_REASON: _words(error)})
             if outcome == "unknown" and not witness.doubts:
                 self._doubt()
         self._pass_on(witness)
+
+    def _outcome_of(self, error: BaseException | None, witness: orders.Witness) -> orders.Outcome:
+        exchange = self._key[0]
+        try:
+            return witness.returned(exchange) if error is None else witness.raised(error, exchange)
+        except Exception as broken:
+            # An exception that cannot even be looked at is no evidence, and the order may be there.
+            logger.debug("an outcome was not found: %s", class_name(type(broken)))
+            return "unknown"
 
     @never_raise
     def _answered_late(self, witness: orders.Witness) -> None:
         """What went on after the block had been given up has ended."""
         outcome = witness.returned(self._key[0])
-        if outcome != "unknown":
+        if outcome == "accepted" or (outcome != "unknown" and not self._open_before):
             self.settled(outcome)
         self._pass_on(witness)
 
@@ -316,6 +311,11 @@ class Order:
                 self._order_registry.unsettled.doubt(seen)
             elif not taken or seen.client_order_id not in (self._key[1], *witness.accepted):
                 self._doubt(seen)
+
+    def _is_open(self) -> bool:
+        """Whether it was sent before with an unknown outcome, and nobody has settled that."""
+        unsettled = self._order_registry.unsettled
+        return "unknown" in self._reached and unsettled.holds(self._key[0], self._key[1])
 
     def _doubt(self, seen: orders.UnsettledOrder | None = None) -> None:
         """Mark the order, or what a watched client has sent for it, as of unknown outcome."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,8 @@ Behaviour = Literal[
     "take, cut",
     "lose, cut",
     "take, cut the answer",
+    "take, reset",
+    "take, say in words that it broke off",
     "take, fail",
     "lose, fail",
     "take, answer a page",
@@ -85,6 +88,10 @@ class OrderDesk:
             "refuse with 200": (200, REFUSAL),
             "take, say that it is not known": (408, NOT_KNOWN),
             "lose, say that it is not known": (400, NOT_KNOWN),
+            "take, say in words that it broke off": (
+                400,
+                {"success": False, "msg": "System busy, try again."},
+            ),
             "take, say a code of no table": (400, {"code": -987654, "msg": "new in this release"}),
             "take, cut the answer": (200, order),
             "take, fail": (503, "<html>Service Unavailable</html>"),
@@ -118,6 +125,10 @@ class OrderDesk:
             behaviour = self.behaviours.pop(0) if self.behaviours else "refuse"
             self.held += behaviour.startswith("take")
             if behaviour in ("take, cut", "lose, cut"):
+                return
+            if behaviour == "take, reset":
+                # With what is unread thrown away, the kernel sends a reset and no end.
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return
             if behaviour == "take, cut the answer":
                 status, answer = self._answer(behaviour)

@@ -18,6 +18,7 @@ from .. import typed
 from ..doctor import checks
 from ..doctor.canary import PATIENCE, canary
 from ..doctor.findings import Finding, say, show, show_table
+from ..processes import control
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -93,7 +94,7 @@ def _findings(found: Settings, environ: Mapping[str, str], patience: float) -> I
         yield from checks.certificate_expiry(found)
         yield from map(checks.stands_still, stopped)
         # What has to pass through one that stands still would be waited for.
-        failed = bool(checks.in_the_way(stopped))
+        failed = bool(control.in_the_way(stopped))
         for finding in checks.collector(found) if not failed else ():
             failed = failed or finding.level == "error"
             yield finding

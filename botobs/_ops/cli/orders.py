@@ -17,7 +17,6 @@ from .. import orders, typed
 from ..access import audit, clients
 from ..console import err, fail, name, out, print_json, print_table, styled
 from ..console.arguments import add_home, add_last, home_meant, home_of
-from ..doctor import checks
 from ..embedded.receiver import Receiver
 from ..embedded.store import Store
 from ..errors import StackError, UserError
@@ -145,7 +144,7 @@ def _require_way(options: argparse.Namespace) -> None:
         StackError: A part of it stands still.
     """
     running = state.find(home_of(options))
-    still = checks.in_the_way(control.stopped(running.home.control)) if running is not None else []
+    still = control.in_the_way(control.stopped(running.home.control)) if running is not None else []
     if still:
         raise StackError(
             f"{still[0]} stands still, so nothing can be reported", "See what runs: botobs status"

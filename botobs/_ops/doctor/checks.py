@@ -7,7 +7,7 @@ import platform
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -43,8 +43,6 @@ _RIVALS = (
 )
 #: Seconds that the clocks of service and collector may differ before traces look wrong.
 _CLOCK_TOLERANCE = 2.0
-#: What all that a service sends passes through; of several, without their numbers.
-_ON_THE_WAY = frozenset(("intake", "front", "collector", "gateway", "sampler"))
 #: Days before the end of support from which it is reported.
 AHEAD = 90.0
 
@@ -161,11 +159,6 @@ def collector(found: Settings) -> Iterator[Finding]:
 def stopped(stack: Stack) -> list[str]:
     """The processes of a stack of this machine that are stopped."""
     return control.stopped(Home(stack.home).control)
-
-
-def in_the_way(names: Sequence[str]) -> list[str]:
-    """Those of them that all passes through which a service sends."""
-    return [name for name in names if name.split("-")[0] in _ON_THE_WAY]
 
 
 def stands_still(name: str) -> Finding:

@@ -13,7 +13,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: What all that a service sends passes through; of several, without their numbers.
+_ON_THE_WAY = frozenset(("intake", "front", "collector", "gateway", "sampler"))
 #: Longest lease, in seconds.
 LONGEST = 3600.0
 #: A Unix socket's path may have 104 bytes on macOS and 108 on Linux.
@@ -241,6 +243,11 @@ def stopped(path: Path) -> list[str]:
         return [name for name, each in processes(path).items() if each.get("stopped")]
     except StackError:
         return []
+
+
+def in_the_way(names: Iterable[str]) -> list[str]:
+    """Those processes that all passes through which a service sends."""
+    return [name for name in names if name.split("-")[0] in _ON_THE_WAY]
 
 
 def vitals(path: Path, part: str, patience: float) -> tuple[dict[str, Vitals], dict[str, Vitals]]:

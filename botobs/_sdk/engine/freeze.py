@@ -112,6 +112,8 @@ def copy(attributes: Attributes) -> dict[str, Any]:
         # An attribute's key of a type of the service's would be hashed for a copy of the dict.
         if type(attributes) is not dict and type(attributes) is not ConstantAttributes:
             return _read(attributes)
+        if not attributes:
+            return {}
         if not _STR.issuperset(map(type, attributes)):
             return _read(attributes)
         copied = attributes.copy()

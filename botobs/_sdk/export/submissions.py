@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ...semconv import exchange, trading
 from ..orders import UNSETTLED, UnsettledOrder
-from ..orders.journal import Journal, Submission, unpack, write_header
+from ..orders.journal import Entry, Journal, Submission, unpack, write_header
 from ..safe import text_of
 from .deaths import encode_death
 from .delivery import Delivery
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 #: Seconds that a submission waits for its response, and for what its client library adds to it, before it is sent.
 DELAY = 0.025
+_DELAY_NS = int(DELAY * 1e9)
 #: Seconds until it is tried again.
 _RETRY = 1.0
 #: Seconds between two looks for what processes have left that were killed.
@@ -126,15 +127,27 @@ class Submissions:
             self._say_destination(self._file)
 
     def send_due(self, deadline: float | None = None) -> None:
-        """Send the submissions that wait, if it is time."""
-        if time.monotonic() >= self.due:
-            self.send(deadline)
-
-    def send(self, deadline: float | None = None) -> bool:
-        """Send those that wait, whether it is time or not; whether none is left."""
+        """Send the submissions that have waited long enough, if it is time."""
+        if time.monotonic() < self.due:
+            return
         self.due = math.inf
         self.prepare()
-        waiting = self._journal.unsent()
+        waiting, now = self._journal.unsent(), time.time_ns()
+        # Of one that is younger the response may be about to come. A clock that was set back makes none wait longer.
+        young = [now - entry.time for entry, _ in waiting if 0 <= now - entry.time < _DELAY_NS]
+        if young:
+            waiting = [each for each in waiting if not 0 <= now - each[0].time < _DELAY_NS]
+        if self._send(waiting, deadline) and young:
+            self.due = time.monotonic() + DELAY - max(young) / 1e9
+            self._journal.looked_at_again()
+
+    def send(self, deadline: float | None = None) -> bool:
+        """Send all that wait, whether it is time or not; whether none is left."""
+        self.due = math.inf
+        self.prepare()
+        return self._send(self._journal.unsent(), deadline)
+
+    def _send(self, waiting: list[tuple[Entry, bytes]], deadline: float | None) -> bool:
         for begin in range(0, len(waiting), _BATCH_ITEMS):
             some = waiting[begin : begin + _BATCH_ITEMS]
             found = [submission for _, packed in some if (submission := unpack(packed)) is not None]

@@ -14,7 +14,7 @@ from ._evidence import LONGEST_TEXT, codes_in, messages_in
 from ._http import WATCHER, HttpRequest, begin_request, seen_libraries, sending
 from ._paths import ASIDE_METHODS, is_order, is_trial, purpose
 from ._requests import Evidence, OrderRequests, requests_outcome
-from ._witness import Witness, current_witness
+from ._witness import Witness, close_block, current_witness, open_block, witness_of
 from .rejections import Rejections
 from .unsettled import UNSETTLED, Settlement, Unsettled, UnsettledOrder, order_key
 
@@ -40,6 +40,7 @@ __all__ = [
     "begin_request",
     "ccxt_class",
     "classified",
+    "close_block",
     "code_outcome",
     "codes_in",
     "current_witness",
@@ -47,6 +48,7 @@ __all__ = [
     "is_trial",
     "listed_phrase",
     "messages_in",
+    "open_block",
     "order_key",
     "purpose",
     "replacement",
@@ -55,4 +57,5 @@ __all__ = [
     "seen_libraries",
     "sending",
     "submit_outcome",
+    "witness_of",
 ]

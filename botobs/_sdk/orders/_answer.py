@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ._classifiers import Answer, Outcome, classified
 from ._codes import ACCEPTED, meaning, table_of
-from ._evidence import LONGEST_TEXT, codes_in, left_open, sent_before
+from ._evidence import LONGEST_TEXT, broken_off, codes_in, left_open, sent_before
 
 #: How answers without a code say that the order was not taken: HTX, Coinbase, Hyperliquid.
 _REFUSALS = re.compile(r'"success"\s{0,4}:\s{0,4}false|"status"\s{0,4}:\s{0,4}"err(?:or)?"')
@@ -75,14 +75,16 @@ def _outcome(exchange: str, status: int | None, body: str | None) -> Answered:
     if said is not None:
         return "rejected" if said == "rejected" else "unknown"
     if status is not None and not 200 <= status < 300:
-        return "unknown" if left_open(status) else "rejected"
+        return "unknown" if left_open(status) or broken_off(answer, status) else "rejected"
     if body is not None and status != _NO_CONTENT and not _is_whole(body):
         # It was cut, or whatever stands before the exchange has answered in its place.
         return "unknown"
     if not ACCEPTED.get(exchange, frozenset()).issuperset(codes):
         # An error of an exchange without a table, in an answer that is otherwise well.
         return "unknown"
-    return "rejected" if _REFUSALS.search(answer[:LONGEST_TEXT]) else "accepted"
+    if not _REFUSALS.search(answer[:LONGEST_TEXT]):
+        return "accepted"
+    return "unknown" if broken_off(answer, status) else "rejected"
 
 
 def is_mixed(exchange: str, body: str) -> bool:

@@ -43,9 +43,6 @@ _CLASSES: dict[str, Literal["answered", "rejected", "unknown"]] = {
 }
 
 _PYTHON_BINANCE = frozenset({"BinanceAPIException", "BinanceOrderException"})
-#: Statuses with which a server, or what stands before it, turns a request away unread (RFC 9110, RFC 7725). ccxt makes
-#: `ExchangeNotAvailable` of them where the answer has no code of the exchange: of a firewall's, or a blocked country's.
-_TURNED_AWAY = frozenset({401, 403, 404, 405, 407, 410, 413, 414, 415, 431, 451})
 
 
 def submit_outcome(
@@ -102,6 +99,7 @@ def _decide(
     listed: Callable[[str], bool] | None,
 ) -> Outcome:
     word = next((_CLASSES[name] for name in _evidence.names(error) if name in _CLASSES), None)
+    text = answer or _evidence.message(error)
     said_by = quoted(error) if word is None else None
     if said_by == "failed":
         return "failed"
@@ -119,7 +117,7 @@ def _decide(
         )
         return "rejected" if refused else "unknown"
     spoken = _spoken_by(error, exchange)
-    codes = _codes(error, answer, spoken)
+    codes = _codes(error, text, spoken)
     said = meaning(spoken, codes)
     if said == "rejected" or said == "unknown":
         return said
@@ -131,13 +129,16 @@ def _decide(
         if said == "unlisted" or (own and not (listed is not None and all(map(listed, own)))):
             return "unknown"
         # What was written, and has no answer that was read, is open whatever class is made of that.
-        return "unknown" if written and status is None else _answered(error, status)
-    if word == "unknown" and status in _TURNED_AWAY and not codes and _says_status(error):
+        word = "unknown" if written and status is None else _answered(error, status)
+    elif word == "unknown" and status in _evidence.TURNED_AWAY and not codes and _says_status(error):
+        # ccxt has one class for all answers without a code of the exchange: a firewall's, or of a blocked country.
         return "rejected"
-    return word
+    # What a client says before it sends anything quotes no answer.
+    quotes = sent or "{" in text
+    return "unknown" if word == "rejected" and quotes and _evidence.broken_off(text, status) else word
 
 
-def _answered(error: BaseException, status: int | None) -> Outcome:
+def _answered(error: BaseException, status: int | None) -> Literal["rejected", "unknown"]:
     if status is None:
         return "unknown" if _evidence.unanswered(error) else "rejected"
     return "unknown" if _evidence.left_open(status) and not 200 <= status < 300 else "rejected"
@@ -147,10 +148,9 @@ def _says_status(error: BaseException) -> bool:
     return type(error).__name__ == "ExchangeNotAvailable"
 
 
-def _codes(error: BaseException, answer: str, exchange: str) -> tuple[str, ...]:
+def _codes(error: BaseException, text: str, exchange: str) -> tuple[str, ...]:
     code = getattr(error, "code", None) if _is_python_binance(error) else None
     own = (str(code),) if type(code) is int and code else ()
-    text = answer or _evidence.message(error)
     return own + _evidence.codes_in(text, labels=table_of(exchange) == "gate")
 
 

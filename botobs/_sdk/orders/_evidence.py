@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
+from ..plain import IMMUTABLE, NOTHING, field, found
 from ..texts import text_of
 
 #: Characters of an answer, or of a message that quotes one, that are searched for codes.
@@ -28,6 +30,30 @@ _SENT_BEFORE = re.compile(
     r"|already[ _-](?:exist|in[ _-]use|used|submitted|placed|sent|processed|received)",
     re.IGNORECASE,
 )
+#: How exchanges say in words that they broke off, or did not find out in time. By ccxt 4.5.90: "system exception"
+#: (Bitget), "System abnormality" (Bitrue), "Unknown Error" (Bithumb), "We are experiencing technical issues" (Gemini),
+#: "Server Error" (Kraken futures, NDAX), "Operation may or may not have succeeded" (Bitvavo). No name of a field.
+_BROKEN_OFF = re.compile(
+    r"(?:timeout|timed?[ _-]out(?!\w)|gateway[ _-]?time"
+    r"|(?<![a-z])(?:internal|server|system|gateway|network|database|unknown|unexpected|unhandled)[ _-]?"
+    r"(?:is[ _-]|server[ _-]?|system[ _-]?|service[ _-]?|internal[ _-]?)?"
+    r"(?:error|exception|failure|abnormal|busy|problem)"
+    r"|technical (?:issue|problem|difficult)|may (?:or may not )?have (?:been|succeeded)"
+    r"|(?:status|outcome|result)[ _-](?:is[ _-])?(?:unknown|pending)|(?:did not|no) respon"
+    r"|service[ _-](?:is[ _-])?(?:temporarily[ _-])?unavailable"
+    r"|(?:is|still|being)[ _-](?:being[ _-])?process(?:ed|ing))"
+    r"(?![\w -]{0,40}\"\s{0,4}:)",
+    re.IGNORECASE,
+)
+#: What is too late, in disorder or too much is turned away before anything is done with it, whatever timed out.
+_UNREAD = re.compile(
+    r"time ?stamp|nonce|recv_?window|signature|expire|too (?:many|frequent)|rate.?limit|maintenance",
+    re.IGNORECASE,
+)
+#: Statuses with which a server, or what stands before it, turns a request away unread (RFC 9110, RFC 7725).
+TURNED_AWAY = frozenset({401, 403, 404, 405, 407, 410, 413, 414, 415, 431, 451})
+#: And because there were too many; 418 is Binance's.
+_THROTTLED = frozenset({418, 429})
 #: Statuses below 500 of whoever gave up waiting for what stands behind it, or for whoever asked, and of a conflict with
 #: what is there: RFC 9110 (408, 409), AWS load balancers (460), nginx (499).
 _LEFT_OPEN = frozenset({408, 409, 460, 499})
@@ -101,9 +127,22 @@ def sent_before(text: str) -> bool:
     return _SENT_BEFORE.search(text[:LONGEST_TEXT]) is not None
 
 
+def broken_off(text: str, status: int | None) -> bool:
+    """Whether an answer without a known code says in words that the exchange did not find out what became of it."""
+    if status in TURNED_AWAY or status in _THROTTLED:
+        return False
+    head = text[:LONGEST_TEXT]
+    return _BROKEN_OFF.search(head) is not None and _UNREAD.search(head) is None
+
+
 def left_open(status: int) -> bool:
     """Whether an HTTP status that is no success says nothing about what became of the request."""
     return status in _LEFT_OPEN or not 400 <= status < 500
+
+
+def decided_by_body(status: int) -> bool:
+    """Whether a status says that a request was refused, while the body may say that nobody knows what became of it."""
+    return 400 <= status < 500 and status not in TURNED_AWAY and status not in _THROTTLED
 
 
 def messages_in(text: str) -> tuple[str, ...]:
@@ -129,8 +168,17 @@ def causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(current))
         yield current
-        parts = (current.__cause__, getattr(current, "reason", None), *current.args)
+        parts = (current.__cause__, _kept(current, "reason"), *current.args)
         pending += [part for part in parts if isinstance(part, BaseException)]
+
+
+def _kept(holder: object, name: str) -> Any:
+    """What an object, or its class, keeps by a name, without any code of it: a property may warn, or raise."""
+    kept = field(holder, name)
+    if kept is NOTHING:
+        _, kept = found(type(holder), name)
+        return kept if type(kept) in IMMUTABLE else None
+    return kept
 
 
 def never_connected(error: BaseException) -> bool:
@@ -152,8 +200,8 @@ def _is_transport(error: BaseException) -> bool:
 def status_in(error: BaseException) -> int | None:
     """The HTTP status that an exception carries, if it carries one."""
     for cause in causes(error):
-        for holder in (cause, getattr(cause, "response", None)):
-            status = getattr(holder, "status_code", None)
+        for holder in (cause, _kept(cause, "response")):
+            status = _kept(holder, "status_code")
             if type(status) is int:
                 return status
     return None
@@ -165,8 +213,9 @@ def request_of(error: BaseException) -> tuple[str, str] | None:
     `raise_for_status` of requests and httpx has a `response`, that of aiohttp a `request_info`.
     """
     for cause in causes(error):
-        response = getattr(cause, "response", None)
-        request = getattr(response, "request", None) or getattr(cause, "request_info", None)
+        response = _kept(cause, "response")
+        # httpx has a property for it, which raises where there is none.
+        request = _kept(response, "request") or _kept(response, "_request") or _kept(cause, "request_info")
         method, url = getattr(request, "method", None), getattr(request, "url", None)
         if type(method) is str and url is not None:
             return method.upper(), urlsplit(text_of(url)).path

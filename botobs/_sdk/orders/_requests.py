@@ -8,7 +8,7 @@ from typing import Protocol
 from ._answer import answer_outcome
 from ._classifiers import Answer, Outcome, classified
 from ._decide import submit_outcome
-from ._evidence import never_connected, unanswered
+from ._evidence import decided_by_body, never_connected, unanswered
 from ._http import HttpRequest
 
 #: An accepted order settles what was open before.
@@ -45,6 +45,9 @@ def _last_outcome(request: HttpRequest, exchange: str) -> Outcome:
         return said
     if request.status is None or request.error is not None:
         # Of the answer, if there was one, only a part was read.
+        return "unknown"
+    if not request.read and decided_by_body(request.status):
+        # Nobody has read why, and the reason may leave the order open.
         return "unknown"
     return answer_outcome(exchange, request.status, request.answer if request.read else None)
 

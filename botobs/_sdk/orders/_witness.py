@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -93,6 +94,7 @@ class Witness:
         waiting: How many submissions of watched clients have begun and not been reported: their calls run in tasks or
             threads of their own, or are answered later over a WebSocket.
         trial: An order was only checked by the exchange.
+        unseen: Something was sent over a WebSocket, where nobody tells the answers to it.
         refused: That check was answered with a refusal.
         late: Called once with what becomes of the order, what was raised and the orders of unknown outcome, where the
             block has ended before anything was sent: in a task that it has only created, for instance.
@@ -108,7 +110,6 @@ class Witness:
         "_lock",
         "_overlooked",
         "_requests",
-        "_unseen",
         "accepted",
         "client_order_id",
         "doubts",
@@ -117,6 +118,7 @@ class Witness:
         "outcome",
         "refused",
         "trial",
+        "unseen",
         "waiting",
     )
 
@@ -127,7 +129,7 @@ class Witness:
         self._error: BaseException | None = None
         self._closed = False
         self._requests: list[HttpRequest] = []
-        self._overlooked = self._unseen = False
+        self._overlooked = self.unseen = False
         # Most blocks see none; both are made for the first one.
         self._asides: deque[BaseException] | None = None
         self._answers: deque[tuple[str, str]] | None = None
@@ -140,9 +142,10 @@ class Witness:
         self._blind = ""
         self.late: Late | None = None
 
-    def within(self, entered: Mapping[str, object]) -> dict[str, object]:
-        """A context with all of `entered`, and this witness."""
-        return {**entered, WATCHER: self, _WITNESS: self}
+    def join(self, entered: dict[str, object]) -> dict[str, object]:
+        """Add this witness to a context that nobody has entered yet."""
+        entered[WATCHER] = entered[_WITNESS] = self
+        return entered
 
     def tell(
         self,
@@ -254,8 +257,8 @@ class Witness:
         self.refused = self.refused or (is_trial(path) and status >= 400)
 
     def sent_unseen(self) -> None:
-        """Something was sent over a WebSocket, where nobody tells the answers to it."""
-        self._unseen = True
+        """Something is about to be sent over a WebSocket; see `unseen`."""
+        self.unseen = True
 
     def tried(self, error: BaseException | None) -> None:
         """A watched client has had an order checked, and that raised `error`."""
@@ -271,7 +274,7 @@ class Witness:
         if unanswered(error):
             self._break_off(error)
         seen = self._seen(exchange)
-        if self._unseen:
+        if self.unseen:
             return worse(worse(self.outcome, seen), "unknown") or "unknown"
         own = self._is_about(error) or (self.outcome is not None and _is_plain(error))
         if seen is not None or self.outcome == "accepted" or own:
@@ -316,13 +319,13 @@ class Witness:
         known = worse(self.outcome, self._seen(exchange))
         if known is None:
             self._blind = exchange
-            return "failed" if self.trial and not self._unseen else "accepted"
-        return worse(known, "unknown") or "unknown" if self._unseen else known
+            return "failed" if self.trial and not self.unseen else "accepted"
+        return worse(known, "unknown") or "unknown" if self.unseen else known
 
     @property
     def blind(self) -> bool:
         """Whether the block has ended well, and nothing was seen."""
-        return bool(self._blind) and not self.trial and not self._unseen
+        return bool(self._blind) and not self.trial and not self.unseen
 
     def close(self) -> None:
         """Drop what was seen. Later reports from this context are ignored, but for responses that are waited for."""
@@ -351,7 +354,33 @@ def _is_plain(error: BaseException) -> bool:
     return alone and type(error).__module__ == "builtins" and not isinstance(error, OSError)
 
 
+#: The blocks that are open, by exchange and client order id.
+_OPEN: dict[tuple[str, str], Witness] = {}
+if hasattr(os, "register_at_fork"):
+    # The blocks of other threads go on in the parent alone.
+    os.register_at_fork(after_in_child=_OPEN.clear)
+
+
+def open_block(key: tuple[str, str], witness: Witness) -> None:
+    """A block begins that sends the order with this exchange and client order id, until `close_block`."""
+    _OPEN[key] = witness
+
+
+def close_block(key: tuple[str, str], witness: Witness) -> None:
+    """A block has ended."""
+    if _OPEN.get(key) is witness:
+        _OPEN.pop(key, None)
+
+
 def current_witness() -> Witness | None:
     """The witness of the running code's context."""
     found = current().get(_WITNESS)
     return found if isinstance(found, Witness) else None
+
+
+def witness_of(exchange: str, client_order_id: str) -> Witness | None:
+    """The witness of the block that is open for an order, wherever it runs.
+
+    A block may hand its order to a worker, a thread or a task that was there before, and waits for what comes of it.
+    """
+    return _OPEN.get((exchange, client_order_id)) if client_order_id else None

@@ -20,9 +20,8 @@ _MOST_ACCOUNTS = 8
 Stage = Literal["sent", "open", "ended"]
 _RANK: dict[Stage, int] = {"sent": 0, "open": 1, "ended": 2}
 
-#: What is noted of an order, or how one is over.
-_Note = tuple[str, str, str, str, str, Stage, bool] | tuple[str, str, str, Stage]
-_Heard = tuple[float, _Note]
+#: What is noted of an order, or how one is over, with the monotonic time of it.
+_Heard = tuple[float, str, str, str, str, str, Stage, bool] | tuple[float, str, str, str, Stage]
 
 
 @dataclass(slots=True)
@@ -94,16 +93,17 @@ class KnownOrders:
             reported: The service itself reports on it.
         """
         if client_order_id or order_id:
-            report = (exchange, client_order_id, order_id, symbol, bot, stage, reported)
-            self._heard.append((time.monotonic(), report))
+            self._heard.append(
+                (time.monotonic(), exchange, client_order_id, order_id, symbol, bot, stage, reported)
+            )
 
     def ended(self, exchange: str, *, client_order_id: str = "", order_id: str = "") -> None:
         """An order has ended; nothing is remembered of one that is not known."""
-        self._heard.append((time.monotonic(), (exchange, client_order_id, order_id, "ended")))
+        self._heard.append((time.monotonic(), exchange, client_order_id, order_id, "ended"))
 
     def refused(self, exchange: str, *, client_order_id: str) -> None:
         """An order was not taken; it may be sent again under its id."""
-        self._heard.append((time.monotonic(), (exchange, client_order_id, "", "sent")))
+        self._heard.append((time.monotonic(), exchange, client_order_id, "", "sent"))
 
     def catch_up(self) -> None:
         """Sort the reports that are queued."""
@@ -138,11 +138,11 @@ class KnownOrders:
 
     def _catch_up(self) -> None:
         for _ in range(len(self._heard)):
-            moment, report = self._heard.popleft()
-            if len(report) == 7:
-                self._note(moment, *report)
+            report = self._heard.popleft()
+            if len(report) == 8:
+                self._note(*report)
             else:
-                self._over(moment, *report)
+                self._over(*report)
 
     def _note(
         self,

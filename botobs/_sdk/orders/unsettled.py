@@ -182,6 +182,13 @@ class Unsettled:
             self._keep_settlement(order, outcome)
         self._report([order], outcome)
 
+    def holds(self, exchange: str, client_order_id: str) -> bool:
+        """Whether an order is unsettled."""
+        if not self.waiting:
+            return False
+        with self._lock:
+            return bool(self._find(exchange, client_order_id, "", ""))
+
     def all(self) -> list[UnsettledOrder]:
         """The orders that are unsettled now, the oldest first."""
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest_asyncio
 from opentelemetry.trace import SpanKind, StatusCode
 
 from botobs._sdk.instrument.exchange.clients.ccxt.rest import CcxtRest
+from botobs._sdk.instrument.exchange.operation import Operation
+from botobs._sdk.instrument.exchange.request import Request
 from botobs._sdk.instrument.exchange.spending import account_of
 from tests.support.fake_binance import FakeBinance
 
@@ -239,3 +242,22 @@ async def test_suppressed_instrumentation_is_silent(client: Any, recorded: Any) 
     with suppress_instrumentation():
         await client.fetch_balance()
     assert len(recorded.spans()) == before
+
+
+async def test_a_call_that_has_ended_leaves_the_garbage_collector_nothing(
+    instrumentation: CcxtRest, binance: FakeBinance
+) -> None:
+    """What is freed at once is used again at once; what is left costs the next orders a collection."""
+    client = ccxt.binance(binance.ccxt_config())
+
+    def left() -> list[type]:
+        client.create_order("BTC/USDT", "limit", "buy", 1, 100)
+        gc.collect()
+        gc.disable()
+        try:
+            client.create_order("BTC/USDT", "limit", "buy", 1, 100)
+            return [kind for each in gc.get_objects() if (kind := type(each)) in (Operation, Request)]
+        finally:
+            gc.enable()
+
+    assert await asyncio.to_thread(left) == []

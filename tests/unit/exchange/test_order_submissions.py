@@ -232,7 +232,7 @@ class TestWithinABlock:
                 span, {"exchange.name": "binance", "exchange.order.client_id": identity}
             )
             entered = trace.set_span_in_context(NonRecordingSpan(span))
-            tokens.append(context.attach(context.Context(orders.Witness(entry).within(entered))))
+            tokens.append(context.attach(context.Context(orders.Witness(entry).join({**entered}))))
 
         yield open_block
         for token in tokens:

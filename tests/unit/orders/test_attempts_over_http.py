@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import http.client
 import json
+import urllib.error
+import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
@@ -63,6 +68,29 @@ async def with_aiohttp(url: str) -> None:
         response.raise_for_status()
 
 
+def with_urllib(url: str) -> None:
+    request = urllib.request.Request(url, json.dumps(ORDER).encode())
+    try:
+        with urllib.request.urlopen(request, timeout=5) as response:
+            response.read()
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise
+
+
+def with_http_client(url: str) -> None:
+    """Put together by its user, who looks at the status alone."""
+    parts, body = urlsplit(url), json.dumps(ORDER).encode()
+    with closing(http.client.HTTPConnection(parts.netloc, timeout=5)) as connection:
+        connection.putrequest("POST", parts.path)
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        response = connection.getresponse()
+        response.read()
+    if response.status >= 400:
+        raise RuntimeError(response.status)
+
+
 _AGAIN = urllib3.Retry(4, backoff_factor=0, status_forcelist=(502, 503), allowed_methods=None)
 
 
@@ -90,6 +118,7 @@ def with_httpx_that_follows(url: str) -> None:
 
 
 CLIENTS: list[Post] = [with_requests, with_urllib3, with_httpx, with_httpx_async, with_aiohttp]
+STANDARD: list[Post] = [with_urllib, with_http_client]
 #: Those that send more than one request for one call.
 PERSISTENT: list[Post] = [
     with_requests_that_try_again,
@@ -132,10 +161,11 @@ IDS = numbered()
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    post=st.sampled_from(CLIENTS + PERSISTENT),
+    post=st.sampled_from(CLIENTS + PERSISTENT + STANDARD),
     attempts=st.lists(st.sampled_from((*get_args(Behaviour), "nobody listens")), min_size=1, max_size=4),
     inside_the_handler=st.booleans(),
     raises=st.booleans(),
+    in_a_thread=st.booleans(),
 )
 def test_what_is_told_fits_what_the_exchange_holds(
     captured: Capture,
@@ -145,8 +175,9 @@ def test_what_is_told_fits_what_the_exchange_holds(
     attempts: list[Any],
     inside_the_handler: bool,
     raises: bool,
+    in_a_thread: bool,
 ) -> None:
-    """Attempts of the caller, after each other or each in the handler of the one before."""
+    """Attempts of the caller, after each other or each in the handler of the one before, perhaps in a pool's thread."""
     before = (desk.held, desk.received)
     desk.behaviours = [attempt for attempt in attempts if attempt != "nobody listens"]
     urls = [nobody if attempt == "nobody listens" else f"{desk.url}/order" for attempt in attempts]
@@ -154,7 +185,10 @@ def test_what_is_told_fits_what_the_exchange_holds(
 
     def attempt_all(remaining: list[str]) -> None:
         try:
-            post(remaining[0])
+            if in_a_thread:
+                pool.submit(post, remaining[0]).result()
+            else:
+                post(remaining[0])
         except Exception as error:
             errors.append(error)
             if len(remaining) > 1 and inside_the_handler:
@@ -165,7 +199,11 @@ def test_what_is_told_fits_what_the_exchange_holds(
             attempt_all(remaining[1:])
 
     identity = next(IDS)
-    with suppress(Exception), trading.order(identity, exchange="binance").submission():
+    with (
+        ThreadPoolExecutor(1) as pool,
+        suppress(Exception),
+        trading.order(identity, exchange="binance").submission(),
+    ):
         attempt_all(urls)
         if raises and errors:
             raise errors[-1]

@@ -123,13 +123,27 @@ def test_a_circle_of_causes_ends() -> None:
     assert submit_outcome(first, True, None) == "unknown"
 
 
-def test_an_exception_that_cannot_be_looked_at_is_no_evidence() -> None:
+def test_no_code_of_an_exception_is_called() -> None:
+    """websockets' `ConnectionClosed` has properties that warn: a service may make errors of warnings."""
+
     class Hostile(ccxt.ExchangeError):  # type: ignore[misc]
         @property
         def reason(self) -> str:
             raise RuntimeError
 
+        response = request_info = status_code = reason
+
         def __str__(self) -> str:
+            raise RuntimeError
+
+    assert submit_outcome(Hostile("x"), True, 400) == "rejected"
+    assert Witness().raised(Hostile("x"), "nobodys") == "rejected"
+
+
+def test_an_exception_that_cannot_be_looked_at_is_no_evidence() -> None:
+    class Hostile(ccxt.ExchangeError):  # type: ignore[misc]
+        @property
+        def args(self) -> Any:
             raise RuntimeError
 
     assert submit_outcome(Hostile("x"), True, 400) == "unknown"

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import ccxt
 import pytest
@@ -70,6 +71,84 @@ def test_each_entry_counts_whatever_the_class_and_the_status(exchange: str, stat
         assert outcome(exchange, code, ccxt.InvalidOrder, status) == "unknown"
     for code in REFUSED.get(exchange, {}):
         assert outcome(exchange, code, ccxt.OperationFailed, status) == "rejected"
+
+
+def words(table: dict[str, Any]) -> Iterator[tuple[str, type[Exception]]]:
+    """The texts by which ccxt knows errors of an exchange, and the class of each."""
+    for key, kind in table.items():
+        if isinstance(kind, dict):
+            yield from words(kind)
+        elif not re.fullmatch(r"-?\d+", str(key)):
+            yield str(key), kind
+
+
+def by_words(exchange: str, text: str, kind: type[Exception], status: int) -> set[str]:
+    """What an answer without a code says: of itself, and as ccxt raises it."""
+    answer = json.dumps({"success": False, "msg": text})
+    error = kind(f"{exchange} {answer}")
+    raised = submit_outcome(error, True, status, exchange=exchange, answer=answer, written=True)
+    return {raised, answer_outcome(exchange, status, answer)}
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_words_for_a_failure_of_the_exchange_are_no_refusal(status: int) -> None:
+    """Of every exchange that ccxt has, whatever class it makes of them."""
+    found = [
+        (name, text, kind)
+        for name in ccxt.exchanges
+        for text, kind in words(getattr(ccxt, name)().exceptions or {})
+        if INTERNAL.search(text) and not issubclass(kind, CLOSED)
+    ]
+    assert len(found) > 20
+    assert [each for each in found if "rejected" in by_words(*each, status)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The request timed out.",
+        "matching engine timeout",
+        "Internal Server Error",
+        "unknownError",
+        "System busy, please try again later",
+        "We are experiencing technical issues",
+        "Operation may or may not have succeeded",
+        "The order is being processed",
+        "Execution status unknown",
+        "Service is temporarily unavailable",
+    ],
+)
+def test_what_broke_off_by_its_words_is_open(text: str) -> None:
+    assert by_words("nobodys", text, ccxt.ExchangeError, 400) == {"unknown"}
+    assert by_words("nobodys", text, ccxt.InvalidOrder, 200) == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Insufficient balance",
+        "Unknown symbol",
+        "Unexpected parameter timeInForce",
+        "Invalid nonce: the request timed out",
+        "Timestamp for this request is too old, timed out",
+        "Too many requests, the system is busy",
+        "The system is under maintenance: service unavailable",
+        "Order would be filled at once",
+    ],
+)
+def test_words_for_a_refusal_are_one(text: str) -> None:
+    assert by_words("nobodys", text, ccxt.ExchangeError, 400) == {"rejected"}
+
+
+def test_words_count_only_where_a_code_does_not_say_it() -> None:
+    """A field's name is no word, a status that turns away is stronger, and so is a code that the table knows."""
+    refused = [
+        ("nobodys", 400, '{"msg": "Price too low", "timeout": 30, "server_error": false}'),
+        ("nobodys", 403, '{"msg": "Internal error"}'),
+        ("nobodys", 429, '{"msg": "System busy"}'),
+        ("binance", 400, '{"code": -2018, "msg": "Internal error"}'),
+    ]
+    assert {answer_outcome(*each) for each in refused} == {"rejected"}
 
 
 def test_an_entry_says_one_thing_and_has_a_source() -> None:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import SpanContext, TraceFlags
 
+from botobs._sdk.export.counts import Counts
+from botobs._sdk.export.delivery import Delivery
+from botobs._sdk.export.rate_limit import RateLimitedLogger
+from botobs._sdk.export.store import Batch
+from botobs._sdk.export.submissions import DELAY, Submissions
 from botobs._sdk.orders.journal import SIZE, Journal, left, read_header, unpack, write_header
 from botobs._sdk.orders.journal._layout import FIELDS, PLACES, SUBMITTED, pack, store
+from botobs._sdk.redaction import Redactor
+from botobs._sdk.settings import Settings
 
 SPAN = SpanContext(2**127 + 1, 2**63 + 1, False, TraceFlags(TraceFlags.SAMPLED))
 ID = "exchange.order.client_id"
@@ -213,3 +225,58 @@ class TestJournal:
     def test_what_is_no_text_is_not_written_down(self, journal: Journal, memory: mmap.mmap) -> None:
         assert journal.submitted(SPAN, {ID: 7}) is None  # type: ignore[dict-item]
         assert in_file(memory) == []
+
+
+class Arrived(Delivery):
+    """Counts what would be sent to a collector."""
+
+    def __init__(self) -> None:
+        super().__init__(None, 1.0, Counts(False), RateLimitedLogger(), lambda: None)
+        self.items = 0
+
+    def send(self, batch: Batch, deadline: float | None, log_failure: bool = True) -> Batch | None:
+        """Take everything."""
+        self.items += batch.items
+        return None
+
+
+class TestSending:
+    """What the export thread sends, and when."""
+
+    def test_what_may_be_answered_at_any_moment_is_not_sent_yet(self, journal: Journal) -> None:
+        arrived = Arrived()
+        submissions = Submissions(
+            journal, Settings, Resource.get_empty, arrived, Redactor(), RateLimitedLogger()
+        )
+        old, young, ahead = (journal.submitted(SPAN, {ID: name}) for name in ("old", "young", "ahead"))
+        assert old is not None and young is not None and ahead is not None
+        second = 1_000_000_000
+        # The clock was set back since the last one, and young ones stay young, however slow the machine is.
+        old.time, young.time, ahead.time = old.time - second, young.time + second, young.time + 100 * second
+
+        submissions.due = 0.0
+        with time_of(young.time + 1):
+            submissions.send_due()
+        assert arrived.items == 2
+        assert 0 < submissions.due - time.monotonic() <= DELAY
+
+        submissions.due = 0.0
+        with time_of(young.time + int(DELAY * second)):
+            submissions.send_due()
+        assert (arrived.items, submissions.due) == (3, math.inf)
+
+    def test_a_flush_sends_all(self, journal: Journal) -> None:
+        arrived = Arrived()
+        submissions = Submissions(
+            journal, Settings, Resource.get_empty, arrived, Redactor(), RateLimitedLogger()
+        )
+        journal.submitted(SPAN, {ID: "young"})
+        assert submissions.send()
+        assert arrived.items == 1
+
+
+@contextmanager
+def time_of(now: int) -> Iterator[None]:
+    """The wall clock stands."""
+    with mock.patch("time.time_ns", return_value=now):
+        yield

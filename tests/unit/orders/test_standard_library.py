@@ -36,6 +36,18 @@ def in_pieces(url: str) -> Any:
     return json.loads(body)
 
 
+def by_parts(url: str) -> Any:
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)) as connection:
+        connection.putrequest("GET", "/time")
+        connection.endheaders()
+        connection.getresponse().read()
+        connection.putrequest("POST", "/order")
+        connection.putheader("Content-Length", "14")
+        connection.endheaders(b"symbol=BTCUSDT")
+        # What it says is nothing to its user.
+        return connection.getresponse().read()
+
+
 def unread(url: str) -> None:
     with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)) as connection:
         connection.request("POST", "/order", b"symbol=BTCUSDT")
@@ -64,7 +76,7 @@ def told(captured: Capture, way: Callable[[str], Any], url: str) -> Any:
     return captured.span("order submit").attributes[names.ORDER_STAGE]
 
 
-@pytest.mark.parametrize("way", [with_urllib, in_pieces], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("way", [with_urllib, in_pieces, by_parts], ids=lambda way: way.__name__)
 @pytest.mark.parametrize("behaviour", TOLD)
 def test_the_answer_decides(
     behaviour: Behaviour, way: Callable[[str], Any], desk: OrderDesk, captured: Capture
@@ -73,7 +85,7 @@ def test_the_answer_decides(
     assert told(captured, way, desk.url) == TOLD[behaviour]
 
 
-@pytest.mark.parametrize("way", [with_urllib, in_pieces], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("way", [with_urllib, in_pieces, by_parts], ids=lambda way: way.__name__)
 def test_nobody_listens(way: Callable[[str], Any], captured: Capture) -> None:
     assert told(captured, way, closed_url()) == "failed"
 

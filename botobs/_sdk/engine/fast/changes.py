@@ -61,7 +61,8 @@ class ChangeableSpan(SpanState):
     @never_raise
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set several attributes; see `set_attribute`."""
-        if self._ended("set_attributes"):
+        if self._end is not None:
+            self._ended("set_attributes")
             return
         new, own = copy(attributes), self._attributes
         if "" in new or len(own) + len(new) > self._tracer.limits.attributes:
@@ -77,16 +78,19 @@ class ChangeableSpan(SpanState):
     @never_raise
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
         """Record an event, now or at `timestamp`, in nanoseconds since the epoch."""
-        if self._ended("add_event") or self._trace is None:
+        if self._end is not None or self._trace is None:
+            self._ended("add_event")
             return
-        given = nanoseconds(timestamp)
+        given = None if timestamp is None else nanoseconds(timestamp)
         when = perf_counter_ns() + self._trace[3] if given is None else given
-        details = self._more()
+        details = self._details or self._more()
         if details.events is None:
             details.events = deque(maxlen=self._tracer.limits.events)
         if len(details.events) == details.events.maxlen:
             details.dropped_events += 1
-        details.events.append(RecordedEvent(text_of(name), when, copy(attributes)))
+        if type(name) is not str:
+            name = text_of(name)
+        details.events.append(RecordedEvent(name, when, copy(attributes)))
 
     @never_raise
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:

@@ -263,7 +263,8 @@ class FastSpan(ChangeableSpan):
         start_time = None
         if details is not None:
             details.links = None
-            start_time = nanoseconds(details.start_time)
+            if details.start_time is not None:
+                start_time = nanoseconds(details.start_time)
         if links:
             self._more().keep_links(
                 [RecordedLink(link.context, copy(link.attributes)) for link in links], tracer.limits.links
@@ -284,7 +285,7 @@ class FastSpan(ChangeableSpan):
         if self._end is not None or self._trace is None:
             _logger.warning("Calling end() on an ended span.")
             return
-        ended_at = nanoseconds(end_time)
+        ended_at = None if end_time is None else nanoseconds(end_time)
         self._end = perf_counter_ns() if ended_at is None else ended_at - self._trace[3]
         self._tracer.ended(self)
 

@@ -19,6 +19,7 @@ from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
 from .standard_library import LIBRARY, LOST, TUNNEL, begin, watch_http_client
+from .unread import body_of
 
 #: Redirections after which a request need not be repeated as it was; 307 and 308 ask for that. RFC 9110, 15.4.
 _ELSEWHERE = frozenset({301, 302, 303})
@@ -382,10 +383,11 @@ def _answered(
     request.strayed = str(getattr(answers, "method", request.method)).upper() != request.method
     found = getattr(response, status, None)
     content = getattr(response, body, None)
+    headers = getattr(response, "headers", None)
     if not isinstance(content, bytes):
-        request.unread = functools.partial(getattr, response, body, None)
+        if headers is not None and headers.get("Content-Length") == "0":
+            content = b""
+        request.unread = body_of(response, body, found)
     request.answered(
-        found if isinstance(found, int) else None,
-        content if isinstance(content, bytes) else None,
-        getattr(response, "headers", None),
+        found if isinstance(found, int) else None, content if isinstance(content, bytes) else None, headers
     )

@@ -233,8 +233,8 @@ class Operation(ContextScope):
     def _measure(self, failure: errors.Failure | None, duration: float) -> None:
         exchanges = self._exchanges
         attributes = of_operation(*self.who, self.name, "" if failure is None else failure.kind)
-        # The context of the call, with its span.
-        exchanges.operation_duration.record(duration, attributes, context=self._context)
+        # For the exemplar: the call has left its context.
+        exchanges.operation_duration.record(duration, attributes, context={SPAN_KEY: self.span})
         if self.requests:
             exchanges.spent.add(self.requests, of_spender(*self.who, self.name, self.account))
         if failure is not None and failure.category:
@@ -307,7 +307,8 @@ class Operation(ContextScope):
             self._learn(result)
 
     def _record_submission(self, attributes: Mapping[str, Any], duration: float) -> None:
-        self._exchanges.orders.submit_duration.record(duration, attributes, context=self._context)
+        context = {SPAN_KEY: self.span}
+        self._exchanges.orders.submit_duration.record(duration, attributes, context=context)
 
     def _record_cancellation(self, failure: errors.Failure | None, duration: float) -> None:
         attributes = {

@@ -8,9 +8,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from opentelemetry import context
-
-from ...context import attach
+from ...context import attach, leave
 
 
 class Scope(Protocol):
@@ -48,7 +46,7 @@ class ContextScope:
         """Leave the context."""
         token, self._token = self._token, None
         if token is not None:
-            context.detach(token)
+            leave(token)
 
     def resume(self) -> None:
         """Enter the context again."""
@@ -58,6 +56,8 @@ class ContextScope:
         """Leave for good. A coroutine that is thrown away is ended in a context that is not its own."""
         if not isinstance(error, GeneratorExit):
             self.pause()
+        # A scope is in its own context, as a rule: the two are freed at once now, and not by the garbage collector.
+        self._context = {}
 
 
 def scoped(wrapped: Callable[..., Any], begin: Begin) -> Callable[..., Any]:

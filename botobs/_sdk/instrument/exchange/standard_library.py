@@ -13,6 +13,7 @@ from typing import Any
 from ... import orders
 from ...patching.guard import never_raise
 from ...patching.patch import Patches
+from .unread import body_of
 
 LIBRARY = "order_evidence"
 begin = never_raise(LIBRARY)(orders.begin_request)
@@ -26,6 +27,8 @@ TUNNEL = b"CONNECT "
 
 #: Where a connection has its request until it is answered, and an answer until it is read.
 _REQUEST = "_botobs_order_request"
+#: Where it has method and address of one that is put together by its user.
+_PARTS = "_botobs_order_parts"
 
 Method = Callable[..., Any]
 
@@ -35,6 +38,7 @@ def watch_http_client(patches: Patches) -> None:
     connection, response = http.client.HTTPConnection, http.client.HTTPResponse
     patches.replace_method(connection, "send", _send_bytes)
     patches.replace_method(connection, "request", _request)
+    patches.replace_method(connection, "putrequest", _putrequest)
     patches.replace_method(connection, "getresponse", _getresponse)
     patches.replace_method(response, "read", _read)
 
@@ -44,22 +48,46 @@ def _send_bytes(wrapped: Method) -> Method:
 
     def send(self: Any, data: Any) -> Any:
         request = orders.sending.get()
-        if request is None or request.written:
+        if request is not None:
+            return wrapped(self, data) if request.written else _send_first(request, wrapped, self, data)
+        parts = self.__dict__.pop(_PARTS, None)
+        request = None if parts is None else begin(*parts)
+        if request is None:
             return wrapped(self, data)
-        if self.sock is None and self.auto_open:
-            # The first thing that the original does, too; what fails here was not sent.
-            self.connect()
-        if isinstance(data, bytes) and data.startswith(TUNNEL):
-            return wrapped(self, data)
-        request.writes()
+        self.__dict__[_REQUEST] = request
         try:
-            # First the head as a whole, or nothing that a server can act on.
-            return wrapped(self, data)
-        except LOST:
-            request.not_written()
+            return _send_first(request, wrapped, self, data)
+        except BaseException as error:
+            request.failed(error)
             raise
 
     return send
+
+
+def _send_first(request: orders.HttpRequest, wrapped: Method, connection: Any, data: Any) -> Any:
+    if connection.sock is None and connection.auto_open:
+        # The first thing that the original does, too; what fails here was not sent.
+        connection.connect()
+    if isinstance(data, bytes) and data.startswith(TUNNEL):
+        return wrapped(connection, data)
+    request.writes()
+    try:
+        # First the head as a whole, or nothing that a server can act on.
+        return wrapped(connection, data)
+    except LOST:
+        request.not_written()
+        raise
+
+
+def _putrequest(wrapped: Method) -> Method:
+    """Of a request that is put together in parts, the first bytes are sent by `endheaders`: it begins with them."""
+
+    def putrequest(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+        if orders.sending.get() is None:
+            self.__dict__[_PARTS] = (method, url)
+        return wrapped(self, method, url, *args, **kwargs)
+
+    return putrequest
 
 
 def _request(wrapped: Method) -> Method:
@@ -91,11 +119,18 @@ def _getresponse(wrapped: Method) -> Method:
         except BaseException as error:
             seen.failed(error)
             raise
-        seen.answered(response.status, None, response.headers)
+        _answered(seen, response)
         response.__dict__[_REQUEST] = seen
         return response
 
     return getresponse
+
+
+@never_raise(LIBRARY)
+def _answered(seen: orders.HttpRequest, response: Any) -> None:
+    empty = response.headers.get("Content-Length") == "0"
+    seen.unread = body_of(response, "", response.status)
+    seen.answered(response.status, b"" if empty else None, response.headers)
 
 
 def _read(wrapped: Method) -> Method:

@@ -90,6 +90,8 @@ class Submission:
         self._since = time.time()
         self._awaited = False
         for client_id, symbol in self._sent():
+            if self._witness is None:
+                self._witness = orders.witness_of(who[0], client_id)
             KNOWN.note(who[0], client_order_id=client_id, symbol=symbol)
 
     def _sent(self) -> list[tuple[str, str]]:

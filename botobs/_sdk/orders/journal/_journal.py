@@ -198,6 +198,10 @@ class Journal:
         with self._lock:
             return [(e, e.packed) for e in self._open if not e.sent and e.span.trace_flags & 1]
 
+    def looked_at_again(self) -> None:
+        """Note that the export thread will look by itself: what is new until then need not wake it."""
+        self._noticed = True
+
     def sent(self, entries: list[tuple[Entry, bytes]]) -> None:
         """Note that the collector has acknowledged these entries."""
         with self._lock:

@@ -59,6 +59,7 @@ class DescribedCall(ContextScope):
         """Leave for good, but for the operation, which has its own end."""
         if not isinstance(error, GeneratorExit):
             ContextScope.pause(self)
+        self._context = {}
 
     @never_raise(library)
     def _unified(self, result: Any) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 from opentelemetry import context
 
 from ......semconv import exchange as semconv
-from .....context import attach
+from .....context import attach, leave
 from .....context import current as current_context
 from .....orders.journal import JOURNAL
 from .....patching.guard import never_raise
@@ -190,6 +190,8 @@ class _Endpoint:
 
     __slots__ = ("_asked", "_operation", "_token", "api", "attempts")
 
+    _token: Any
+
     def __init__(self, operation: Operation | None, api: str, asked: Endpoint | None) -> None:
         self._operation = operation
         self._asked = asked
@@ -198,7 +200,9 @@ class _Endpoint:
         self.resume()
 
     def pause(self) -> None:
-        context.detach(self._token)
+        token, self._token = self._token, None
+        if token is not None:
+            leave(token)
 
     def resume(self) -> None:
         self._token = attach({**current_context(), _ENDPOINT: self})

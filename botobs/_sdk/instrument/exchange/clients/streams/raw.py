@@ -11,7 +11,7 @@ from typing import Any
 
 from opentelemetry import context
 
-from .....orders import current_witness
+from .....orders import Witness, current_witness
 from ... import connection_events
 from ...awaited import SENDING
 from ...operation import current
@@ -83,15 +83,29 @@ def of_any(client: Any) -> Connection | None:
 @contextmanager
 def attempt(exchanges: ExchangeTelemetry, connection: Connection, entered: context.Context) -> Iterator[None]:
     """Within the context `entered` the library connects: `connection` is open when the block ends well."""
+    witness = current_witness()
     token = context.attach(entered)
     try:
         yield
     except BaseException as error:
         connection_events.refused(exchanges, connection, error, connection.caller)
+        not_sent(error, witness)
         raise
     finally:
         context.detach(token)
     connection_events.opened(exchanges, connection, connection.caller)
+
+
+def not_sent(error: BaseException, witness: Witness | None = None) -> None:
+    """A connection could not be opened, or was closed when something was to be sent, and `error` says so.
+
+    Args:
+        error: What the library raises.
+        witness: Of the block of the user's that may submit an order; by default that of the current context.
+    """
+    witness = witness or current_witness()
+    if witness is not None and not witness.unseen:
+        witness.aside(error)
 
 
 def counting_sent(wrapped: Callable[..., Any], is_open: Callable[[Any], bool]) -> Callable[..., Any]:
@@ -111,9 +125,13 @@ def counting_sent(wrapped: Callable[..., Any], is_open: Callable[[Any], bool]) -
             sender.sending(connection, arguments[0] if arguments else None)  # type: ignore[attr-defined]
         elif sender is None:
             witness = current_witness()
-            if witness is not None and current() is None:
+            if witness is not None and current() is None and not _is_closed(client):
                 # It may be the order of the block that this runs in.
                 witness.sent_unseen()
+
+    def fail(client: Any, error: BaseException) -> None:
+        if _is_closed(client):
+            not_sent(error)
 
     def _is_closed(client: Any) -> bool:
         try:
@@ -122,7 +140,7 @@ def counting_sent(wrapped: Callable[..., Any], is_open: Callable[[Any], bool]) -
             # Unknown, so the message may be written.
             return False
 
-    return _before(wrapped, count)
+    return _before(wrapped, count, fail)
 
 
 def noting_close(wrapped: Callable[..., Any]) -> Callable[..., Any]:
@@ -136,19 +154,29 @@ def is_closing(client: Any) -> bool:
 
 
 def _before(
-    wrapped: Callable[..., Any], action: Callable[[Any, tuple[Any, ...]], None]
+    wrapped: Callable[..., Any],
+    action: Callable[[Any, tuple[Any, ...]], None],
+    on_error: Callable[[Any, BaseException], None] = lambda *_: None,
 ) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(wrapped):
 
         async def call_async(self: Any, *args: Any, **kwargs: Any) -> Any:
             action(self, args)
-            return await wrapped(self, *args, **kwargs)
+            try:
+                return await wrapped(self, *args, **kwargs)
+            except BaseException as error:
+                on_error(self, error)
+                raise
 
         return call_async
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         action(self, args)
-        return wrapped(self, *args, **kwargs)
+        try:
+            return wrapped(self, *args, **kwargs)
+        except BaseException as error:
+            on_error(self, error)
+            raise
 
     return call
 

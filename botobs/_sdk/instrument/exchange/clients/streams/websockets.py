@@ -58,6 +58,12 @@ class Websockets:
         def threaded(module: ModuleType) -> None:
             exchanges = once_per_provider(telemetry, ExchangeTelemetry)
             connection = module.ClientConnection
+            # `connect` connects by `reconnect.connect` from websockets 17 on.
+            opener = getattr(module, "reconnect", None)
+            if isinstance(opener, type) and hasattr(opener, "connect"):
+                self._patches.replace_method(opener, "connect", _connecting)
+            else:
+                self._patches.replace_function(module.connect, _connecting(module.connect))
             self._patches.replace_method(connection, "handshake", functools.partial(_handshake, exchanges))
             self._patches.replace_method(
                 connection, "process_event", functools.partial(_process_event, exchanges)
@@ -82,6 +88,20 @@ class Websockets:
 def _bind(connection: Connection, client: Any) -> None:
     reference = raw.bind(connection, client, _gone)
     connection.backlog = lambda: len(getattr(getattr(reference(), "recv_messages", None), "frames", ()))
+
+
+def _connecting(wrapped: Method) -> Method:
+    """Nothing of an order was sent over a connection that was never opened."""
+
+    @functools.wraps(wrapped)
+    def connect(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return wrapped(*args, **kwargs)
+        except BaseException as error:
+            raw.not_sent(error)
+            raise
+
+    return connect
 
 
 def _handshake(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
