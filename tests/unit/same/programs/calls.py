@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import functools
 import http.client
 import os
 import signal
@@ -49,7 +50,7 @@ _WRONG: tuple[tuple[tuple[Any, ...], dict[str, Any]], ...] = (
 def _each(scene: Scene, *functions: Callable[..., Any]) -> None:
     for function in functions:
         for args, kwargs in _WRONG:
-            scene.attempt(lambda function=function, args=args, kwargs=kwargs: function(*args, **kwargs))
+            scene.attempt(functools.partial(function, *args, **kwargs))
 
 
 def of_the_standard_library(scene: Scene) -> Any:
@@ -105,7 +106,7 @@ def methods_put_back(scene: Scene) -> Any:
         found = getattr(owner, name)
         scene.note(found is getattr(owner, name))
         setattr(owner, name, lambda *_: "another")
-        scene.note(getattr(owner(), name)("x"))  # type: ignore[operator]
+        scene.note(getattr(owner(), name)("x"))
         setattr(owner, name, found)
         scene.note(found is getattr(owner, name), getattr(owner, name) is getattr(owner, name))
-        scene.note(getattr(owner(), name).__func__ is found, repr(found))  # type: ignore[operator]
+        scene.note(getattr(owner(), name).__func__ is found, repr(found))
