@@ -60,3 +60,19 @@ def test_of_all_others_nothing_is_touched() -> None:
     patches = Patches("redis")
     _guarded.guard(patches, "redis")
     assert not patches._undo
+
+
+def test_names_are_few(upstream: Any) -> None:
+    upstream.get_default_span_name = lambda environ: f"GET {environ['PATH_INFO']}"
+    upstream._get_default_span_details = lambda scope: (scope["name"], {"http.route": "/a"})
+    patches = Patches("names")
+    _guarded.guard(patches, "flask")
+    _guarded.guard(patches, "starlette")
+    try:
+        assert upstream.get_default_span_name({"PATH_INFO": "/made-up"}) == "GET"
+        assert upstream.get_default_span_name({}) == "HTTP"
+        names = ("GET /a", "MADE-UP /a", "MADEUP", "/ws/{id}", "POST")
+        found = [upstream._get_default_span_details({"name": name})[0] for name in names]
+        assert found == ["GET /a", "HTTP /a", "HTTP", "/ws/{id}", "POST"]
+    finally:
+        patches.undo()

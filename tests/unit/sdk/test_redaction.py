@@ -56,6 +56,9 @@ def test_what_helps_a_person_stays(redactor: Redactor, text: str) -> None:
         ("url.query", f"apiKey={OPAQUE}", REDACTED),
         ("http.target", f"/api/v3/order?signature={OPAQUE}", "/api/v3/order"),
         ("url.path", f"/ws/{API_KEY}", f"/ws/{REDACTED}"),
+        ("http.route", "/orders/{id}?x=1", "/orders/{id}"),
+        # Django's.
+        ("http.route", r"^orders/(?P<id>\d+)/$", r"^orders/(?P<id>\d+)/$"),
         (
             "url.path",
             "/bots/7f3c2a1e-5b8d-4c9e-9f10-2b3c4d5e6f70/start",
