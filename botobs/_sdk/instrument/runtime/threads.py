@@ -63,6 +63,9 @@ def _start(
 
 @never_raise("threading")
 def _carry(context: Context, instance: threading.Thread) -> None:
+    if isinstance(getattr(type(instance), "run", None), property):
+        # It comes before what the object holds.
+        return
     carried = Context({key: value for key, value in context.items() if key not in SUPPRESSION})
     # On the instance: subclasses override `run`. Not by its own `__setattr__`, which may allow nothing.
     vars(instance)["run"] = _running_within(carried, instance)
@@ -73,11 +76,14 @@ def _running_within(context: Context, instance: threading.Thread) -> Callable[[]
 
     A method like `run` itself: Sentry takes its function, and calls it with the thread.
     """
-    run = instance.run
+    run, own = instance.run, vars(instance).get("run")
 
     def run_within(thread: threading.Thread) -> None:
         # It holds the thread, which holds it.
         vars(thread).pop("run", None)
+        if own is not None:
+            # Of this object alone, set by the service.
+            vars(thread)["run"] = own
         _within(context, run)
 
     return MethodType(run_within, instance)
