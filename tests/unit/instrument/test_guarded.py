@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from botobs._sdk.instrument import _guarded
+from botobs._sdk.instrument.web import guarded
 from botobs._sdk.patching.failures import counts
 from botobs._sdk.patching.patch import Patches
 
@@ -30,7 +30,7 @@ def upstream(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A module in the place of each that is guarded."""
     made = ModuleType("upstream")
     made.__dict__.update(_DjangoMiddleware=Middleware, collect_request_attributes=lambda environ: 1 / environ)
-    for functions in _guarded.FUNCTIONS.values():
+    for functions in guarded.FUNCTIONS.values():
         for function in functions:
             monkeypatch.setitem(sys.modules, function.module, made)
     return made
@@ -40,7 +40,7 @@ def upstream(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_what_fails_is_counted_and_fails_nothing(upstream: Any, name: str) -> None:
     patches = Patches(name)
     before = counts().get(name, 0)
-    _guarded.guard(patches, name)
+    guarded.guard(patches, name)
     try:
         if name == "flask":
             assert upstream.collect_request_attributes(2) == 0.5
@@ -58,7 +58,7 @@ def test_what_fails_is_counted_and_fails_nothing(upstream: Any, name: str) -> No
 
 def test_of_all_others_nothing_is_touched() -> None:
     patches = Patches("redis")
-    _guarded.guard(patches, "redis")
+    guarded.guard(patches, "redis")
     assert not patches._undo
 
 
@@ -66,8 +66,8 @@ def test_names_are_few(upstream: Any) -> None:
     upstream.get_default_span_name = lambda environ: f"GET {environ['PATH_INFO']}"
     upstream._get_default_span_details = lambda scope: (scope["name"], {"http.route": "/a"})
     patches = Patches("names")
-    _guarded.guard(patches, "flask")
-    _guarded.guard(patches, "starlette")
+    guarded.guard(patches, "flask")
+    guarded.guard(patches, "starlette")
     try:
         assert upstream.get_default_span_name({"PATH_INFO": "/made-up"}) == "GET"
         assert upstream.get_default_span_name({}) == "HTTP"

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..patching.guard import report
-from ..patching.patch import Patches
-from .web._http import method_of, span_name
+from ...patching.guard import report
+from ...patching.patch import Patches
+from ._http import method_of, span_name
 
 
 @dataclass(frozen=True)
