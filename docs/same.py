@@ -24,6 +24,13 @@ to the application's requests, falcon's puts a subclass in the place of `falcon.
 and MySQL put a proxy around each connection and cursor. `botobs run` imports libraries before the program's first
 line, which eventlet remarks on when it patches late; call `botobs.init()` after `eventlet.monkey_patch()` instead.
 
+OpenTelemetry takes one global provider of a kind, so what the service gives to `set_tracer_provider` or
+`set_meter_provider` after `botobs.init()` is refused, with a warning; what it has given before stays. Tracers,
+profilers and audit hooks see the calls of botobs as all others, and `faulthandler` its thread. Of a watched function
+signature, name, documentation, type hints, source and text are its own; `__code__`, `__defaults__` and
+`__globals__` may be those of the function that calls it. `importlib.reload` of a module gives its functions back
+unwatched.
+
 """
 
 

@@ -5,6 +5,8 @@ Baggage is sent with every call to any service, an exchange for instance, withou
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import Any
 
 from opentelemetry import baggage, propagate
@@ -20,6 +22,14 @@ from opentelemetry.propagators.textmap import (
 
 from .redaction import Redactor
 from .safe import let_pass, never_raise
+
+#: Those that write of the headers of a request: `baggage`, `traceparent`, `tracestate`.
+_LOGGERS = (
+    "opentelemetry.baggage.propagation",
+    "opentelemetry.trace.propagation.tracecontext",
+    "opentelemetry.trace.span",
+)
+_SELDOM_S = 60.0
 
 
 class RedactingPropagator(TextMapPropagator):
@@ -68,14 +78,38 @@ class RedactingPropagator(TextMapPropagator):
             return True
 
 
+class _Seldom:
+    """A filter for the loggers of propagators: of each of their lines of code one record a minute.
+
+    They write a line for each wrong entry of a header, and whoever sends requests could fill the service's log.
+    """
+
+    def __init__(self) -> None:
+        self._next: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now, place = time.monotonic(), (record.name, record.lineno)
+        if now < self._next.get(place, now):
+            return False
+        self._next[place] = now + _SELDOM_S
+        return True
+
+
+_seldom = _Seldom()
+
+
 def guard(redactor: Redactor) -> None:
-    """Wrap the global propagator in a `RedactingPropagator`."""
+    """Wrap the global propagator in a `RedactingPropagator`, and have the log of propagators bounded."""
     release()
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_seldom)
     propagate.set_global_textmap(RedactingPropagator(propagate.get_global_textmap(), redactor))
 
 
 def release() -> None:
     """Restore the global propagator that was wrapped."""
+    for name in _LOGGERS:
+        logging.getLogger(name).removeFilter(_seldom)
     current = propagate.get_global_textmap()
     if isinstance(current, RedactingPropagator):
         propagate.set_global_textmap(current.inner)

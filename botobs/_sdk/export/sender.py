@@ -50,6 +50,8 @@ _RETRYABLE = {
 _RETRYABLE[504] = "unavailable"
 #: Bytes of a response body that are read.
 _LONGEST_RESPONSE = 2**20
+# As it is when botobs is imported: tools for tests put another class in its place, to record and to answer requests.
+_HTTPConnection = http.client.HTTPConnection
 # The collector closed the connection, usually because it restarted.
 _DISCONNECTED = (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
@@ -191,7 +193,7 @@ class Sender:
         return _response(signal, response, content)
 
     def _connect(self, deadline: Deadline) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection(self._host, self._port)
+        connection = _HTTPConnection(self._host, self._port)
         self._channel = Channel(self._open(deadline), deadline)
         connection.sock = self._channel
         self._connection = connection

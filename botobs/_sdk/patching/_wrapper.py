@@ -22,7 +22,7 @@ else:
 
 
 class _Named:
-    """Copied and pickled by its name; wrapt refuses both."""
+    """Copied and pickled by its name; wrapt refuses both. Printed as the function."""
 
     # Older releases of wrapt have attributes that allow no others beside them.
     __slots__ = ()
@@ -39,12 +39,20 @@ class _Named:
     def __reduce_ex__(self, _: Any) -> Any:
         return self.__reduce__()
 
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)  # type: ignore[attr-defined]
+
     def _place(self) -> str:
         raise NotImplementedError
 
 
 class _OfClass(_Named, _Bound):
-    """A method as it is read from its class."""
+    """A method as it is read from its class; may be put back there, as who replaces a method for a while does."""
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if self._self_binding != "function" or self._self_instance is not None:
+            return super().__get__(instance, owner)
+        return self if instance is None else MethodType(self, instance)
 
     def _place(self) -> str:
         return str(self._self_parent._self_place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -23,6 +24,14 @@ def _replace_everywhere(old: Callable[..., Any], new: Callable[..., Any]) -> Non
             setattr(holder, name, new)
 
 
+def _binds(owner: Any, name: str) -> bool:
+    """Whether what an attribute of a class holds is called with the object, as a function is.
+
+    A mock that stands in a method's place, or any other object that can be called, is called without it.
+    """
+    return not isinstance(owner, type) or hasattr(type(inspect.getattr_static(owner, name)), "__get__")
+
+
 class Patches:
     """The patches of one instrumentation, undone together in reverse order."""
 
@@ -38,11 +47,15 @@ class Patches:
     def wrap(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
         """Replace `owner.name` by `wrapper(wrapped, instance, args, kwargs)`, with the arguments that wrapt gives it.
 
+        A mock that stands there is left alone.
+
         Args:
             owner: A module or class.
             name: Attribute of `owner`; for a class the attribute may be inherited.
             wrapper: Called in place of the original.
         """
+        if not _binds(owner, name):
+            return
         original = getattr(owner, name) if isinstance(owner, ModuleType) else vars(owner).get(name, _MISSING)
         target = getattr(owner, name) if original is _MISSING else original
         self.replace(owner, name, Watched(target, wrapper, owner, name))
@@ -54,7 +67,9 @@ class Patches:
 
         def undo() -> None:
             # Another library may have patched over us; removing its patch would be worse than leaving ours inside it.
-            if vars(owner).get(name) is not value:
+            # One that has taken its patch back has put there what it had read from the class.
+            held = vars(owner).get(name)
+            if held is not value and held is not getattr(value, "_self_of_class", value):
                 return
             if original is _MISSING:
                 delattr(owner, name)
@@ -66,15 +81,16 @@ class Patches:
     def replace_method(
         self, owner: type, name: str, hook: Callable[[Callable[..., Any]], Callable[..., Any]]
     ) -> None:
-        """Replace a method by `hook(method)`, which goes by its name.
+        """Replace a method by `hook(method)`, which goes by its name. A mock that stands there is left alone.
 
         Args:
             owner: The class.
             name: The method, which may be inherited.
             hook: Makes the replacement, a plain function: cheaper to call than what `wrap` puts in place.
         """
-        method = getattr(owner, name)
-        self.replace(owner, name, functools.wraps(method)(hook(method)))
+        if _binds(owner, name):
+            method = getattr(owner, name)
+            self.replace(owner, name, functools.wraps(method)(hook(method)))
 
     def replace_function(self, function: Callable[..., Any], value: Callable[..., Any]) -> None:
         """Replace a function in every module that holds it by its name until `undo`.

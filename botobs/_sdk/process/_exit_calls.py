@@ -66,28 +66,32 @@ class Calls:
             replacement = functools.wraps(original)(wrap(original))
             # Where it is found by its name, as pickling does; the original's module is `posix` or `_signal`.
             replacement.__module__ = owner.__name__
+            # Ours have names that whoever asks for type hints would not find there.
+            replacement.__annotations__ = getattr(original, "__annotations__", {})
             self._patches.replace(owner, name, replacement)
 
     def _exit(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def _exit(status: int) -> Any:
+        def _exit(*given: Any, **named: Any) -> Any:
+            if not _is_status(*given, **named):
+                return original(*given, **named)
             # Without botobs the process would be gone: a signal that arrives now must not change its exit status.
             with blocked_signals():
                 try:
                     self._end()
                 finally:
-                    original(status)
+                    original(*given, **named)
 
         return _exit
 
     def _exec(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def execute(path: Any, *arguments: Any, **named: Any) -> Any:
+        def execute(*given: Any, **named: Any) -> Any:
             # `execvp` tries one directory after another.
-            if not _can_be_run(path):
-                return original(path, *arguments, **named)
+            if not _can_be_run(given[0] if given else named.get("path")):
+                return original(*given, **named)
             take_back: Callable[[], Any] = bool
             try:
                 take_back = self._before_exec()
-                return original(path, *arguments, **named)
+                return original(*given, **named)
             except BaseException:
                 take_back()
                 raise
@@ -95,23 +99,31 @@ class Calls:
         return execute
 
     def _kill(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def kill(pid: int, number: int, /) -> Any:
-            if pid == os.getpid():
-                self._before(number)
-            return original(pid, number)
+        def kill(*given: Any) -> Any:
+            if len(given) == 2 and isinstance(given[0], int) and given[0] == os.getpid():
+                self._before(given[1])
+            return original(*given)
 
         return kill
 
     def _raise(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def raise_signal(number: int, /) -> Any:
-            self._before(number)
-            return original(number)
+        def raise_signal(*given: Any) -> Any:
+            if len(given) == 1:
+                self._before(given[0])
+            return original(*given)
 
         return raise_signal
 
-    def _before(self, number: int) -> None:
-        if number in ENDING and has_default(number):
+    def _before(self, number: Any) -> None:
+        if isinstance(number, int) and number in ENDING and has_default(number):
             self._end()
+
+
+def _is_status(status: Any = None, /, *further: Any, **named: Any) -> bool:
+    """Whether `os._exit` takes these arguments: one number that fits a C int."""
+    if named.keys() == {"status"} and status is None:
+        status = named.pop("status")
+    return not further and not named and isinstance(status, int) and -(2**31) <= status < 2**31
 
 
 def _can_be_run(path: Any) -> bool:

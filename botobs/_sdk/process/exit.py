@@ -163,6 +163,7 @@ def within(action: Callable[[], Any], seconds: float) -> None:
         try:
             action()
         finally:
+            own_threads.forget()
             done.release()
 
     try:

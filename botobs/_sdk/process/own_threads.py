@@ -50,6 +50,11 @@ def are_replaced() -> bool:
     return _thread.start_new_thread is not _start_new_thread
 
 
+def forget() -> None:
+    """At the end of a thread that `threading` has not started: it keeps for good what it took that for, up to 3.12."""
+    getattr(threading, "_active", {}).pop(_thread.get_ident(), None)
+
+
 def start(starting: Callable[[], object]) -> None:
     """Call what starts a thread, such as `thread.start`; the thread inherits what is blocked meanwhile."""
     if not hasattr(signal, "pthread_sigmask"):

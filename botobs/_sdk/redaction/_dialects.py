@@ -52,7 +52,8 @@ _EXECUTABLE = r"/\*!(?:\d{5,6}+)?|\*/"
 _EXECUTABLE_OF_MARIADB = r"/\*M?!(?:\d{5,6}+)?|\*/"
 
 _NUMBER = r"(?:\d|\.\d)(?:[eE][+-]\d|[\w.])*+"
-PARAMETER = r"\$\d++|:[A-Za-z_]\w*+|@[A-Za-z_]\w*+|%\(\w++\)s|%s|\?"
+#: `$4.50` is money in SQL Server.
+PARAMETER = r"\$\d++(?!\.\d)|:[A-Za-z_]\w*+|@[A-Za-z_]\w*+|%\(\w++\)s|%s|\?"
 
 
 def _tokens(

@@ -19,6 +19,41 @@ _Token = tuple[str, int, int]
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 #: A password of Oracle is written like a name behind these.
 _BEFORE_PASSWORD = frozenset({"BY", "AS", "REPLACE"})
+#: Commands that give settings values, which need no quotes: `SET my.token TO abc`, `PRAGMA key = abc`.
+_SETTING = frozenset({"SET", "PRAGMA"})
+#: Values of settings that say nothing.
+_PLAIN = frozenset({"DEFAULT", "ON", "OFF", "TRUE", "FALSE", "NULL"})
+
+
+class _Settings:
+    """Finds the words that are values of settings, in `SET`, `ALTER … SET` and `PRAGMA`."""
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._command = ""
+        self._sets = self._is_value = self._had_value = False
+
+    def hides(self, kind: str, value: str) -> bool:
+        """Whether the next token is a value."""
+        word = value.upper() if kind == "word" else ""
+        if value == ";":
+            self._begin()
+            return False
+        if not self._command:
+            self._command = word or value
+            self._sets = word in _SETTING
+            return False
+        self._sets |= self._command == "ALTER" and word == "SET"
+        if not self._sets:
+            return False
+        is_value = self._is_value and (bool(word) or kind == "literal")
+        begins = word == "TO" or value == "=" or (value == "(" and self._command == "PRAGMA")
+        # A list, or a name with dots, goes on.
+        self._is_value = not is_value and (begins or (self._had_value and value in (",", ".")))
+        self._had_value = is_value
+        return is_value and word not in _PLAIN
 
 
 def scan(text: str, system: str = "") -> Iterator[tuple[str, str]]:
@@ -35,11 +70,13 @@ def scan(text: str, system: str = "") -> Iterator[tuple[str, str]]:
     if dialect.data_after_format:
         tokens = _without_data(text, tokens)
     identified = before_password = False
+    settings = _Settings()
     for kind, start, end in tokens:
         if kind == "space":
             yield kind, text[start:end] if text[start:end].isspace() else " "
             continue
-        if kind == "literal" or (kind == "word" and before_password):
+        is_value = settings.hides(kind, text[start:end])
+        if kind == "literal" or is_value or (kind == "word" and before_password):
             yield "literal", "?"
             before_password = False
             continue

@@ -31,10 +31,12 @@ class Difference:
     explains: Callable[[Place, Any, Any], bool]
 
 
-_OURS = re.compile(r'(?:^|[ "/])(?:botobs/_sdk|wrapt|opentelemetry)/')
-#: Two lines of a printed traceback, or three where the place within the line is marked.
+_OURS = re.compile(r'(?:^|[ "/])(?:(?:botobs/_sdk|wrapt|opentelemetry)/|logging/botobs\.py)')
+#: Two lines of a printed traceback, or three where the place within the line is marked. That in `logging`'s folder has
+#: no source.
 _PRINTED_FRAME = re.compile(
-    r'^[ |]*File ".*?/(?:botobs/_sdk|wrapt|opentelemetry)/.*\n.*\n(?:[ |]*[~^]+ *\n)?', re.MULTILINE
+    r'^[ |]*File ".*?/(?:logging/botobs\.py".*\n|(?:botobs/_sdk|wrapt|opentelemetry)/.*\n.*\n(?:[ |]*[~^]+ *\n)?)',
+    re.MULTILINE,
 )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -167,6 +168,35 @@ async def test_routes_of_sub_applications_are_named_in_full(recorder: Recorder) 
         with recorder.watching(AiohttpServerInstrumentation()):
             await session.post(f"{base}/admin/pause/3")
     assert recorder.names() == ["POST /admin/pause/{id}"]
+
+
+@pytest.mark.asyncio
+async def test_a_file_has_the_status_that_it_was_sent_with(recorder: Recorder, tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("content")
+    app = application()
+    app.router.add_static("/files", tmp_path)
+    with recorder.watching(AiohttpServerInstrumentation()):
+        async with serving(app) as base, aiohttp.ClientSession() as session:
+            for name, value in (("there", "0-"), ("there", "99-"), ("missing", "0-")):
+                await session.get(f"{base}/files/{name}", headers={"Range": f"bytes={value}"})
+    statuses = [(span.attributes or {})["http.response.status_code"] for span in recorder.spans()]
+    assert statuses == [206, 416, 404]
+    assert recorder.names() == ["GET /files"] * 3
+    assert sum(count for _, count in recorder.points("http.server.request.duration")) == 3
+    assert recorder.value("http.server.active_requests") == 0
+
+
+@pytest.mark.asyncio
+async def test_what_cannot_be_parsed_is_a_request(recorder: Recorder) -> None:
+    with recorder.watching(AiohttpServerInstrumentation()):
+        async with serving(application()) as base:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(base.rpartition(":")[2]))
+            writer.write(b"GARBAGE / HTTP/1.1\r\n\r\n")
+            assert b" 400 " in await reader.readline()
+            writer.close()
+    ((attributes, count),) = recorder.points("http.server.request.duration")
+    assert (attributes["http.request.method"], attributes["http.response.status_code"]) == ("_OTHER", 400)
+    assert (count, recorder.value("http.server.active_requests")) == (1, 0)
 
 
 @pytest.mark.asyncio

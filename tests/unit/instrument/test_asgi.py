@@ -13,6 +13,7 @@ import uvicorn
 import websockets
 from fastapi import BackgroundTasks, FastAPI, HTTPException, WebSocket
 from fastapi.responses import StreamingResponse
+from opentelemetry.instrumentation import asgi
 from opentelemetry.instrumentation._semconv import _OpenTelemetrySemanticConventionStability as Stability
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
@@ -238,6 +239,51 @@ async def test_hooks_of_the_service_are_called(watched: Recorder) -> None:
     }
     await get(instrumented(watched, **hooks), "/orders/1")
     assert seen == ["http", "http.response.start", "http.response.body"]
+
+
+async def call(app: Any, **scope: Any) -> list[int]:
+    """Call an application as a server does; the statuses that it has sent."""
+    sent: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            sent.append(message["status"])
+
+    request = {"type": "http", "method": "GET", "path": "/orders/1", "headers": [], "query_string": b""}
+    await app(request | scope, receive, send)
+    return sent
+
+
+@pytest.mark.asyncio
+async def test_a_query_that_is_no_text_is_answered_and_seen(watched: Recorder) -> None:
+    assert await call(instrumented(watched), query_string=b"a=\xff") == [200]
+    assert watched.names() == ["GET /orders/{order_id}"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("scope", [{"server": ("x",)}, {"client": ("x",)}])
+async def test_what_the_middleware_cannot_read_is_answered(watched: Recorder, scope: dict[str, Any]) -> None:
+    assert await call(application(), **scope) == [200]
+    assert await call(instrumented(watched), **scope) == [200]
+
+
+@pytest.mark.asyncio
+async def test_an_error_of_the_application_stays_its_own(
+    watched: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = instrumented(watched)
+    with pytest.raises(ValueError, match="secret-value") as raised:
+        await call(app, path="/fail")
+    assert raised.value.__context__ is None
+    # The middleware's own, once the application has raised.
+    monkeypatch.setattr(asgi, "_collect_target_attribute", lambda _: 1 / 0)
+    with pytest.raises(ValueError, match="secret-value") as raised:
+        await call(app, path="/fail")
+    assert raised.value.__context__ is None
+    assert await call(app) == [200]
 
 
 @pytest.mark.asyncio

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from unittest import mock
 
 import pytest
 
@@ -66,3 +68,17 @@ def test_an_acknowledgment_is_one(kind: str) -> None:
         for _ in range(2):
             assert sender.send("traces", b"spans", 60.0).outcome is Outcome.DELIVERED
         sender.close()
+
+
+def test_a_tool_that_records_requests_sees_no_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools for tests, as vcrpy is, put classes of their own in the place of `http.client`'s."""
+    made = mock.Mock()
+    monkeypatch.setattr(http.client, "HTTPConnection", made)
+    with _answering(ANSWERS["no content"]) as port:
+        settings = load(
+            {"service_name": "tested", "endpoint": f"http://127.0.0.1:{port}"}, {"HOME": "/nowhere"}
+        )
+        sender = Sender(settings)
+        assert sender.send("traces", b"spans", 60.0).outcome is Outcome.DELIVERED
+        sender.close()
+    made.assert_not_called()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import string
 from collections.abc import Callable
 from typing import Any
@@ -55,6 +56,9 @@ def test_what_helps_a_person_stays(redactor: Redactor, text: str) -> None:
         ("url.query", f"apiKey={OPAQUE}", REDACTED),
         ("http.target", f"/api/v3/order?signature={OPAQUE}", "/api/v3/order"),
         ("url.path", f"/ws/{API_KEY}", f"/ws/{REDACTED}"),
+        ("http.route", "/orders/{id}?x=1", "/orders/{id}"),
+        # Django's.
+        ("http.route", r"^orders/(?P<id>\d+)/$", r"^orders/(?P<id>\d+)/$"),
         (
             "url.path",
             "/bots/7f3c2a1e-5b8d-4c9e-9f10-2b3c4d5e6f70/start",
@@ -244,6 +248,29 @@ def test_a_secret_that_the_limit_on_lengths_would_cut_is_taken_out_first(
     handle.flush()
     assert len(receiver.spans) == 4
     assert SIGNATURE[:12].encode() not in receiver.raw
+
+
+@pytest.mark.parametrize(
+    ("address", "length", "alphabet"),
+    [
+        (
+            "https://discord.com/api/webhooks/1162518492631097394/",
+            68,
+            string.ascii_letters + string.digits + "-_",
+        ),
+        ("https://hooks.slack.com/services/T024BE7LD/B024BE8LX/", 24, string.ascii_letters + string.digits),
+        ("https://eth-mainnet.g.alchemy.com/v2/", 32, string.ascii_letters + string.digits + "-_"),
+    ],
+)
+def test_no_random_token_in_a_path_leaves(
+    redactor: Redactor, address: str, length: int, alphabet: str
+) -> None:
+    """A token that looks like a word, as one in fifty does, goes by the address that it stands in."""
+    rng = random.Random(7)
+    for _ in range(300):
+        token = "".join(rng.choices(alphabet, k=length))
+        assert token not in redactor.attribute("url.full", address + token)
+        assert token not in redactor.text(f"POST {address}{token} failed")
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,20 @@ _AFTER_TABLES = frozenset(
 _FILLERS = frozenset({"ONLY", "LATERAL", "IF", "NOT", "EXISTS", "TABLE", "CONCURRENTLY", "OR", "IGNORE"})
 #: Stand where a table could, and are none.
 _NO_TABLES = frozenset(
-    {"STDIN", "STDOUT", "PROGRAM", "OUTFILE", "DUMPFILE", "SET", "SELECT", "VALUES", "ON", "OR", "OF"}
+    {
+        "STDIN",
+        "STDOUT",
+        "PROGRAM",
+        "INFILE",
+        "OUTFILE",
+        "DUMPFILE",
+        "SET",
+        "SELECT",
+        "VALUES",
+        "ON",
+        "OR",
+        "OF",
+    }
 )
 #: Their names are no tables: of cursors and of prepared statements there is a new one for every use.
 _NO_TABLES_FOLLOW = frozenset({"FETCH", "MOVE"})
@@ -150,6 +163,7 @@ class _Reader:
             word in _BEFORE_TABLE
             and self._first not in _NO_TABLES_FOLLOW
             and self._queries[-1]
+            and not (word == "UPDATE" and self._first == "ALTER")
             and self._word(index - 1) not in _BEFORE_CLAUSE_UPDATE | {"DISTINCT"}
         )
 

@@ -18,7 +18,7 @@ from ... import orders
 from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
-from .standard_library import LIBRARY, LOST, TUNNEL, begin, watch_http_client
+from .standard_library import LIBRARY, LOST, TUNNEL, begin, first, seen_in, watch_http_client
 from .unread import body_of
 
 #: Redirections after which a request need not be repeated as it was; 307 and 308 ask for that. RFC 9110, 15.4.
@@ -92,14 +92,13 @@ def _sent(request: orders.HttpRequest, wrapped: Method, *args: Any, **kwargs: An
 
 
 def _requests_send(wrapped: Method) -> Method:
-    def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        seen = begin(
-            getattr(request, "method", None), getattr(request, "url", None), getattr(request, "body", None)
-        )
+    def send(self: Any, *args: Any, **kwargs: Any) -> Any:
+        (request,) = first(args, kwargs, "request")
+        seen = seen_in(request, "body")
         if seen is None:
-            return wrapped(self, request, **kwargs)
+            return wrapped(self, *args, **kwargs)
         _look_at_adapter(seen, self, request)
-        response = _sent(seen, wrapped, self, request, **kwargs)
+        response = _sent(seen, wrapped, self, *args, **kwargs)
         _answered(seen, response, "status_code", "_content", getattr(response, "request", None))
         return response
 
@@ -107,10 +106,10 @@ def _requests_send(wrapped: Method) -> Method:
 
 
 def _requests_build_response(wrapped: Method) -> Method:
-    def build_response(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
-        response = wrapped(self, request, *args, **kwargs)
+    def build_response(self: Any, *args: Any, **kwargs: Any) -> Any:
+        response = wrapped(self, *args, **kwargs)
         if orders.sending.get() is not None:
-            _looked_at(response, request, "status_code", "_content")
+            _looked_at(response, *first(args, kwargs, "req"), "status_code", "_content")
         return response
 
     return build_response
@@ -125,17 +124,17 @@ def _look_at_adapter(request: orders.HttpRequest, session: Any, sent: Any) -> No
 
 
 def _urllib3_urlopen(wrapped: Method) -> Method:
-    def urlopen(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+    def urlopen(self: Any, *args: Any, **kwargs: Any) -> Any:
         # It calls itself to try again, and requests calls it again where it is redirected.
         running = orders.sending.get()
         if running is not None:
             running.again()
             running.watched = _writes_as_known(self)
-        seen = begin(method, url, args[0] if args else kwargs.get("body"))
+        seen = begin(*first(args, kwargs, "method", "url", "body"))
         if seen is None:
-            return wrapped(self, method, url, *args, **kwargs)
+            return wrapped(self, *args, **kwargs)
         seen.watched = _writes_as_known(self)
-        response = _sent(seen, wrapped, self, method, url, *args, **kwargs)
+        response = _sent(seen, wrapped, self, *args, **kwargs)
         _answered(seen, response, "status", "_body")
         _note_redirections(seen, response)
         return response
@@ -149,10 +148,11 @@ def _writes_as_known(pool: Any) -> bool:
 
 
 def _httpx_send(wrapped: Method) -> Method:
-    def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        seen = begin(request.method, request.url, getattr(request, "_content", None))
+    def send(self: Any, *args: Any, **kwargs: Any) -> Any:
+        (request,) = first(args, kwargs, "request")
+        seen = seen_in(request, "_content")
         if seen is None:
-            return wrapped(self, request, **kwargs)
+            return wrapped(self, *args, **kwargs)
         _look_at_transport(seen, self, request)
         traced = request.extensions.get("trace")
 
@@ -162,7 +162,7 @@ def _httpx_send(wrapped: Method) -> Method:
                 traced(event, info)
 
         request.extensions = {**request.extensions, "trace": trace}
-        response = _sent(seen, wrapped, self, request, **kwargs)
+        response = _sent(seen, wrapped, self, *args, **kwargs)
         _answered(seen, response, "status_code", "_content", getattr(response, "request", None))
         return response
 
@@ -170,10 +170,11 @@ def _httpx_send(wrapped: Method) -> Method:
 
 
 def _httpx_send_async(wrapped: Method) -> Method:
-    async def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        seen = begin(request.method, request.url, getattr(request, "_content", None))
+    async def send(self: Any, *args: Any, **kwargs: Any) -> Any:
+        (request,) = first(args, kwargs, "request")
+        seen = seen_in(request, "_content")
         if seen is None:
-            return await wrapped(self, request, **kwargs)
+            return await wrapped(self, *args, **kwargs)
         _look_at_transport(seen, self, request)
         traced = request.extensions.get("trace")
 
@@ -183,7 +184,7 @@ def _httpx_send_async(wrapped: Method) -> Method:
                 await traced(event, info)
 
         request.extensions = {**request.extensions, "trace": trace}
-        response = await _sent_async(seen, wrapped, self, request, **kwargs)
+        response = await _sent_async(seen, wrapped, self, *args, **kwargs)
         _answered(seen, response, "status_code", "_content", getattr(response, "request", None))
         return response
 
@@ -248,11 +249,11 @@ async def _sent_async(request: orders.HttpRequest, wrapped: Method, *args: Any, 
 
 
 def _aiohttp_request(wrapped: Method) -> Method:
-    async def _request(self: Any, method: Any, url: Any, **kwargs: Any) -> Any:
-        seen = begin(method, url, kwargs.get("json", kwargs.get("data")))
+    async def _request(self: Any, *args: Any, **kwargs: Any) -> Any:
+        seen = begin(*first(args, kwargs, "method", "str_or_url"), kwargs.get("json", kwargs.get("data")))
         if seen is None:
-            return await wrapped(self, method, url, **kwargs)
-        response = await _sent_async(seen, wrapped, self, method, url, **kwargs)
+            return await wrapped(self, *args, **kwargs)
+        response = await _sent_async(seen, wrapped, self, *args, **kwargs)
         _answered(seen, response, "status", "_body", response)
         _keep(response, seen)
         return response

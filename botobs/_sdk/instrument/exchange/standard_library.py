@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ... import orders
@@ -17,6 +17,22 @@ from .unread import body_of
 
 LIBRARY = "order_evidence"
 begin = never_raise(LIBRARY)(orders.begin_request)
+
+
+@never_raise(LIBRARY)
+def seen_in(request: Any, body: str) -> orders.HttpRequest | None:
+    """What `begin` returns for a request object; None for anything else that a library is asked to send.
+
+    Args:
+        body: Name of its body.
+    """
+    method, url = getattr(request, "method", None), getattr(request, "url", None)
+    return (
+        None
+        if method is None or url is None
+        else orders.begin_request(method, url, getattr(request, body, None))
+    )
+
 
 #: How a connection that is lost already meets the first bytes. Not every `OSError`: a handler of signals may raise
 #: one after they were written.
@@ -31,6 +47,14 @@ _REQUEST = "_botobs_order_request"
 _PARTS = "_botobs_order_parts"
 
 Method = Callable[..., Any]
+
+
+def first(args: tuple[Any, ...], kwargs: Mapping[str, Any], *names: str) -> list[Any]:
+    """The arguments that a function calls `names`, its first; None for those that are not given.
+
+    What is watched is called with the very arguments that were given, so that wrong ones fail as they do unwatched.
+    """
+    return [args[place] if place < len(args) else kwargs.get(name) for place, name in enumerate(names)]
 
 
 def watch_http_client(patches: Patches) -> None:
@@ -82,22 +106,22 @@ def _send_first(request: orders.HttpRequest, wrapped: Method, connection: Any, d
 def _putrequest(wrapped: Method) -> Method:
     """Of a request that is put together in parts, the first bytes are sent by `endheaders`: it begins with them."""
 
-    def putrequest(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+    def putrequest(self: Any, *args: Any, **kwargs: Any) -> Any:
         if orders.sending.get() is None:
-            self.__dict__[_PARTS] = (method, url)
-        return wrapped(self, method, url, *args, **kwargs)
+            self.__dict__[_PARTS] = first(args, kwargs, "method", "url")
+        return wrapped(self, *args, **kwargs)
 
     return putrequest
 
 
 def _request(wrapped: Method) -> Method:
-    def request(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
-        seen = begin(method, url, args[0] if args else kwargs.get("body"))
+    def request(self: Any, *args: Any, **kwargs: Any) -> Any:
+        seen = begin(*first(args, kwargs, "method", "url", "body"))
         if seen is None:
-            return wrapped(self, method, url, *args, **kwargs)
+            return wrapped(self, *args, **kwargs)
         token = orders.sending.set(seen)
         try:
-            result = wrapped(self, method, url, *args, **kwargs)
+            result = wrapped(self, *args, **kwargs)
         except BaseException as error:
             seen.failed(error)
             raise

@@ -18,6 +18,7 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from opentelemetry.trace import SpanContext
@@ -36,6 +37,9 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _OURS = frozenset({TRACE_ID, SPAN_ID, SERVICE})
 _KNOWN = _STANDARD | _OURS
 _TRACEBACKS = logging.Formatter()
+#: Where the functions stand that take the place of `logging`'s, as far as tracebacks can tell: in its folder. What a
+#: handler prints of its failure begins at the first frame that is not from there, which is the program's.
+_BESIDE = str(Path(logging.__file__).with_name("botobs.py"))
 #: Types of values that cannot change, and whose text is made without code of the service.
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 #: Fields whose texts belong to a logger, a thread or a line of code.
@@ -80,7 +84,7 @@ class LoggingInstrumentation:
 
             return handle
 
-        self._patches.replace_method(logging.Logger, "handle", hook)
+        self._replace("handle", hook)
         if telemetry.logs is not None:
             self._export(LogExport(telemetry.logs, context))
 
@@ -117,7 +121,15 @@ class LoggingInstrumentation:
 
             return call_handlers
 
-        self._patches.replace_method(logging.Logger, "callHandlers", hook)
+        self._replace("callHandlers", hook)
+
+    def _replace(self, name: str, hook: Callable[[Callable[..., None]], Any]) -> None:
+        def within(wrapped: Callable[..., None]) -> Callable[..., None]:
+            function = hook(wrapped)
+            function.__code__ = function.__code__.replace(co_filename=_BESIDE)
+            return function  # type: ignore[no-any-return]
+
+        self._patches.replace_method(logging.Logger, name, within)
 
     def uninstall(self) -> None:
         """Leave records alone again; a format that names our fields needs `defaults` from then on."""

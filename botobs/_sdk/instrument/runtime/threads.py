@@ -18,6 +18,7 @@ from typing import Any
 
 from opentelemetry.context import Context, attach, detach, get_current
 
+from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
 from ..suppression import KEYS as SUPPRESSION
@@ -54,11 +55,20 @@ class Threads:
 def _start(
     wrapped: Callable[..., Any], instance: threading.Thread, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Any:
-    if context := get_current():
-        carried = Context({key: value for key, value in context.items() if key not in SUPPRESSION})
-        # On the instance: subclasses override `run`.
-        instance.run = _running_within(carried, instance)  # type: ignore[method-assign]
+    # What is no thread fails, as it does unwatched.
+    if issubclass(type(instance), threading.Thread) and (context := get_current()):
+        _carry(context, instance)
     return wrapped(*args, **kwargs)
+
+
+@never_raise("threading")
+def _carry(context: Context, instance: threading.Thread) -> None:
+    if isinstance(getattr(type(instance), "run", None), property):
+        # It comes before what the object holds.
+        return
+    carried = Context({key: value for key, value in context.items() if key not in SUPPRESSION})
+    # On the instance: subclasses override `run`. Not by its own `__setattr__`, which may allow nothing.
+    vars(instance)["run"] = _running_within(carried, instance)
 
 
 def _running_within(context: Context, instance: threading.Thread) -> Callable[[], None]:
@@ -66,11 +76,14 @@ def _running_within(context: Context, instance: threading.Thread) -> Callable[[]
 
     A method like `run` itself: Sentry takes its function, and calls it with the thread.
     """
-    run = instance.run
+    run, own = instance.run, vars(instance).get("run")
 
     def run_within(thread: threading.Thread) -> None:
         # It holds the thread, which holds it.
         vars(thread).pop("run", None)
+        if own is not None:
+            # Of this object alone, set by the service.
+            vars(thread)["run"] = own
         _within(context, run)
 
     return MethodType(run_within, instance)

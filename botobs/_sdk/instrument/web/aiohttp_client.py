@@ -12,6 +12,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
 from ._http import ClientMeterProvider, without_query
@@ -41,12 +42,16 @@ class AiohttpClientInstrumentation:
         sessions: weakref.WeakSet[Any] = weakref.WeakSet()
 
         def request(wrapped: Callable[..., Any], session: Any, args: Any, kwargs: Any) -> Any:
+            watch(session)
+            return wrapped(*args, **kwargs)
+
+        @never_raise(self.name)
+        def watch(session: Any) -> None:
             if session not in sessions:
                 sessions.add(session)
                 if not any(map(_is_upstreams, session._trace_configs)):
                     # A new list: the old one may be the caller's, and shared.
                     session._trace_configs = [*session._trace_configs, config]
-            return wrapped(*args, **kwargs)
 
         def forget_sessions() -> None:
             for session in list(sessions):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -49,8 +50,9 @@ class AiohttpServerInstrumentation:
 
     def install(self, telemetry: Telemetry) -> None:
         """Patch the protocol once aiohttp's server is imported."""
-        requests = _Requests(telemetry)
-        self._patches.on_import("aiohttp.web", lambda module: self._patch(module, requests))
+        self._patches.on_import(
+            "aiohttp.web", lambda module: self._patch(module, _Requests(telemetry, module))
+        )
 
     def uninstall(self) -> None:
         """Take the patch back."""
@@ -61,12 +63,15 @@ class AiohttpServerInstrumentation:
             request, start, handler = _arguments(*args, **kwargs)
             if not is_http_heard() or _is_watched_by_service(handler):
                 return await wrapped(request, start, handler)
-            return await wrapped(request, start, lambda request: requests.handle(request, handler))
+            try:
+                return await wrapped(request, start, lambda request: requests.handle(request, handler))
+            finally:
+                requests.finished(request)
 
         async def prepare(wrapped: Callable[..., Any], response: Any, args: Any, kwargs: Any) -> Any:
             result = await wrapped(*args, **kwargs)
-            # A `Response` is sent whole.
-            if not isinstance(response, module.Response):
+            # A `Response` is sent whole, and so is a file.
+            if not isinstance(response, module.Response | module.FileResponse):
                 requests.streams(args[0] if args else kwargs["request"], response)
             return result
 
@@ -75,7 +80,8 @@ class AiohttpServerInstrumentation:
 
 
 class _Requests:
-    def __init__(self, telemetry: Telemetry) -> None:
+    def __init__(self, telemetry: Telemetry, module: ModuleType) -> None:
+        self._file = module.FileResponse
         meter = telemetry.meter("http")
         self._tracer: Tracer = telemetry.tracer("aiohttp_server")
         self._duration = semconv.SERVER_REQUEST_DURATION.create(meter)
@@ -96,10 +102,22 @@ class _Requests:
             self._end(started, request, error, None)
             raise
         else:
-            self._end(started, request, None, response)
+            if isinstance(response, self._file) and not response.prepared:
+                # Whether there is such a file is found out when it is sent.
+                started.file = response
+            else:
+                self._end(started, request, None, response)
             return response
         finally:
             context.detach(token)
+
+    @never_raise("aiohttp_server")
+    def finished(self, request: Any) -> None:
+        """The server has sent what the handler returned, or has given up."""
+        started = self._open.pop(id(request), None)
+        if started is not None and started.file is not None:
+            gone = None if started.file.prepared else CancelledError()
+            self._end(started, request, gone, started.file)
 
     @never_raise("aiohttp_server")
     def _begin(self, request: Any) -> _Request:
@@ -187,6 +205,7 @@ class _Request:
         stream: The protocol, once the response is a stream: `http` or `websocket`.
         status: The status that the stream began with.
         ended: Whether the span has ended.
+        file: A file that is about to be sent.
     """
 
     method: str
@@ -197,6 +216,7 @@ class _Request:
     stream: str = ""
     status: int = 0
     ended: bool = False
+    file: Any = None
 
 
 def _arguments(request: Any, start_time: Any, request_handler: Handler) -> tuple[Any, Any, Handler]:
@@ -234,9 +254,11 @@ def _request_attributes(request: Any, shared: dict[str, str]) -> dict[str, Any]:
 
 
 def _route(request: Any) -> str | None:
-    # A request that could not be parsed has no route, nor has a path that none matches.
-    match = getattr(request, "match_info", None)
-    resource = match.route.resource if match is not None else None
+    try:
+        resource = request.match_info.route.resource
+    except (AttributeError, AssertionError):
+        # A request that could not be parsed has no route, nor has a path that none matches.
+        return None
     return resource.canonical if resource is not None else None
 
 
@@ -272,7 +294,8 @@ def _http_status(error: BaseException) -> int | None:
 
 class _HeaderGetter(Getter[Any]):
     def get(self, carrier: Any, key: str) -> list[str] | None:
-        values = carrier.getall(key, None)
+        # Those of a request that could not be parsed are an empty dict.
+        values = carrier.getall(key, None) if carrier else None
         return list(values) if values else None
 
     def keys(self, carrier: Any) -> list[str]:

@@ -8,6 +8,7 @@ it does not know:
   WebSocket's end with its handshake, and those of an event stream with its headers, since both may last for days. How
   long they and other streams last is a metric.
 - One span a request, even where the middleware stands twice.
+- What it cannot read is no failure of the request: a query that is no UTF-8, a scope that lacks something.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from opentelemetry.metrics import Histogram
 from opentelemetry.trace import INVALID_SPAN, Span, set_span_in_context
 
 from ....semconv import http as semconv
-from ...patching.guard import never_raise
+from ...patching.guard import never_raise, report
 from ...patching.patch import Patches
 from ...safe import class_name
 from ..base import Telemetry
@@ -79,7 +80,7 @@ class AsgiInstrumentation:
 
             token = _current.set(exchange)
             try:
-                await wrapped(scope, receive, watched)
+                await _served(wrapped, middleware, exchange, receive, watched)
             except BaseException as error:
                 exchange.end(error)
                 raise
@@ -88,6 +89,8 @@ class AsgiInstrumentation:
             finally:
                 _current.reset(token)
 
+        if hasattr(module, "collect_request_attributes"):
+            self._patches.wrap(module, "collect_request_attributes", _read_attributes)
         self._patches.wrap(module.OpenTelemetryMiddleware, "__init__", create)
         self._patches.wrap(module.OpenTelemetryMiddleware, "__call__", call)
 
@@ -106,12 +109,16 @@ class _Exchange:
         scope: ASGI's scope.
         span: The span that the middleware has begun for it.
         seconds: How long the request took; None until it is known.
+        has_begun: Whether the middleware has called the application.
+        error: What the application raised.
     """
 
     def __init__(self, scope: Message, metrics: _Metrics) -> None:
         self.scope = scope
         self.span: Span = INVALID_SPAN
         self.seconds: float | None = None
+        self.has_begun = False
+        self.error: BaseException | None = None
         self._metrics = metrics
         self._began = time.perf_counter()
         self._headers: float | None = None
@@ -198,6 +205,44 @@ class _Exchange:
         return attributes
 
 
+class _Application:
+    """What the middleware calls: notes of the request whether it was reached, and what it raised."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Message, receive: Any, send: Send) -> None:
+        exchange = _current.get()
+        if exchange is None or exchange.scope is not scope:
+            await self._inner(scope, receive, send)
+            return
+        exchange.has_begun = True
+        try:
+            await self._inner(scope, receive, send)
+        except BaseException as error:
+            exchange.error = error
+            raise
+        # One that another middleware has handled since.
+        exchange.error = None
+
+
+async def _served(
+    wrapped: Callable[..., Any], middleware: Any, exchange: _Exchange, receive: Any, send: Send
+) -> None:
+    """Call the middleware; where it fails by itself, the request goes on without it."""
+    try:
+        await wrapped(exchange.scope, receive, send)
+        return
+    except Exception as error:
+        if error is exchange.error:
+            raise
+        report("asgi", error)
+    if exchange.error is not None:
+        raise exchange.error
+    if not exchange.has_begun:
+        await middleware.app(exchange.scope, receive, send)
+
+
 class _Duration:
     """The middleware's histogram, which learns here when the response ended."""
 
@@ -211,10 +256,20 @@ class _Duration:
         self._inner.record(amount if seconds is None else seconds, attributes, context)
 
 
+def _read_attributes(wrapped: Callable[..., Any], _: Any, args: Any, kwargs: Any) -> Any:
+    """Have it read a query that is no UTF-8: the request would have no span."""
+    scope, *further = args
+    query = scope.get("query_string")
+    if isinstance(query, bytes) and not query.isascii():
+        scope = {**scope, "query_string": query.decode("utf-8", "replace").encode()}
+    return wrapped(scope, *further, **kwargs)
+
+
 @never_raise("asgi")
 def _prepare(middleware: Any) -> None:
     if middleware.duration_histogram_new is not None:
         middleware.duration_histogram_new = _Duration(middleware.duration_histogram_new)
+    middleware.app = _Application(middleware.app)
     hook = middleware.server_request_hook
 
     def note_span(span: Span, scope: Message) -> None:

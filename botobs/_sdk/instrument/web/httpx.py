@@ -39,20 +39,22 @@ class HttpxInstrumentation:
 
     def _patch(self, module: ModuleType, calls: ClientCalls) -> None:
         def handle(wrapped: Callable[..., Any], _transport: Any, args: Any, kwargs: Any) -> Any:
-            request = args[0] if args else kwargs["request"]
-            if not _is_ours():
-                return wrapped(request)
+            request = args[0] if args else kwargs.get("request")
+            # Anything else fails, as it does unwatched.
+            if not issubclass(type(request), module.Request) or not _is_ours():
+                return wrapped(*args, **kwargs)
             with calls.call(request.method, str(request.url), request.headers) as call:
-                response = wrapped(request)
+                response = wrapped(*args, **kwargs)
                 call.answered(response.status_code, _version(response))
             return response
 
         async def handle_async(wrapped: Callable[..., Any], _transport: Any, args: Any, kwargs: Any) -> Any:
-            request = args[0] if args else kwargs["request"]
-            if not _is_ours():
-                return await wrapped(request)
+            request = args[0] if args else kwargs.get("request")
+            # Anything else fails, as it does unwatched.
+            if not issubclass(type(request), module.Request) or not _is_ours():
+                return await wrapped(*args, **kwargs)
             with calls.call(request.method, str(request.url), request.headers) as call:
-                response = await wrapped(request)
+                response = await wrapped(*args, **kwargs)
                 call.answered(response.status_code, _version(response))
             return response
 

@@ -40,8 +40,10 @@ class RequestsInstrumentation:
 
     def _patch(self, module: ModuleType, calls: ClientCalls) -> None:
         def send(wrapped: Callable[..., Any], _session: Any, args: Any, kwargs: Any) -> Any:
-            request = args[0] if args else kwargs["request"]
-            if not is_http_heard() or _UPSTREAM.is_active():
+            request = args[0] if args else kwargs.get("request")
+            # Anything else fails, as it does unwatched.
+            is_request = issubclass(type(request), module.PreparedRequest)
+            if not is_request or not is_http_heard() or _UPSTREAM.is_active():
                 return wrapped(*args, **kwargs)
             with calls.call(request.method or "", request.url or "", request.headers) as call:
                 # Redirects come back here, and urllib3 may be watched as well.

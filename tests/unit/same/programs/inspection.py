@@ -6,9 +6,11 @@ import copy
 import importlib
 import inspect
 import pickle
+import typing
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tests.support.same.described import text
 from tests.support.same.scene import Scene
 
 
@@ -50,6 +52,8 @@ def _looked_at(found: Any) -> Any:
         (getattr(found, "__doc__", None) or "")[:20],
         _outcome(lambda: copy.deepcopy(found) == found and copy.copy(found) == found),
         _outcome(lambda: pickle.loads(pickle.dumps(found)) == found),
+        _outcome(lambda: text(repr(found)) if callable(found) else None),
+        _outcome(lambda: sorted(typing.get_type_hints(found))),
     )
 
 

@@ -62,6 +62,30 @@ def subclasses(scene: Scene) -> Any:
     scene.note(type(worker).start is threading.Thread.start)
 
 
+def threads_of_odd_shapes(scene: Scene) -> Any:
+    class Frozen(threading.Thread):
+        def __setattr__(self, name: str, value: object) -> None:
+            if name == "run":
+                raise AttributeError(name)
+            super().__setattr__(name, value)
+
+        def run(self) -> None:
+            scene.note("ran")
+
+    class Property(threading.Thread):
+        @property
+        def run(self) -> Any:
+            return lambda: scene.note("of a property")
+
+    replaced = threading.Thread()
+    replaced.run = lambda: scene.note("of the object")  # type: ignore[method-assign]
+    for thread in (Frozen(), Property(), replaced):
+        thread.start()
+        thread.join()
+        scene.note("run" in vars(thread))
+    scene.attempt(replaced.start)
+
+
 def exceptions_of_threads(scene: Scene) -> Any:
     def hook(given: threading.ExceptHookArgs) -> None:
         scene.note(given.exc_type, given.exc_value, given.thread.name if given.thread else None)
