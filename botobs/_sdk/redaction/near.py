@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from .names import PASSWORDS
+from .names import PASSWORDS, SESSION_ID
 from .rules import REDACTED
 from .values import (
     SHORTEST_HEX,
     is_code,
     is_drawn,
+    is_drawn_token,
     is_like_a_token,
     is_named_id,
     is_secret,
@@ -52,8 +53,23 @@ _NEXT_LINE = re.compile(r"\r?\n([^\s:=]{6,200})(?:\r?\n|\Z)")
 _QUOTED = re.compile(r"[^'\"\r\n]{6,200}")
 # `… is the password`
 _SAID = re.compile(r"['\"]? (?:(?:is|was) (?:the|your|my|its|our|new|a|an) |as (?:the |new |a |an )?)")
-#: Characters between a name and its value.
-_FARTHEST = 160
+#: Characters between a name and its value, and between one that may promise a token and it.
+_FARTHEST, _CLOSE = 160, 40
+_LONGEST_VALUE = 202
+#: Promises of which a token near them is one.
+_OF_TOKENS = (
+    "auth",
+    "key",
+    "keys",
+    "seed",
+    "session",
+    SESSION_ID,
+    "sig",
+    "sign",
+    "signature",
+    "token",
+    "tokens",
+)
 
 
 def without_near(text: str, names: Iterable[tuple[int, int, str]]) -> tuple[str, list[str]]:
@@ -74,8 +90,10 @@ def without_near(text: str, names: Iterable[tuple[int, int, str]]) -> tuple[str,
         if value is None and promised in PASSWORDS:
             least = max(done, start - _FARTHEST)
             value = (_behind(text, end) if candidates.has(end, end + _FARTHEST) else None) or (
-                _before(text, least, start) if candidates.has(least, start) else None
+                _before(text, done, start) if candidates.has(least, start) else None
             )
+        if value is None and promised in _OF_TOKENS:
+            value = _token(text, done, start, end, promised)
         if value is not None:
             kept += (text[done : value[0]], REDACTED)
             values.append(text[slice(*value)])
@@ -142,17 +160,47 @@ def _told(text: str, start: int, end: int, promised: str) -> tuple[int, int] | N
 
 
 def _behind(text: str, end: int) -> tuple[int, int] | None:
-    for found in _VALUES.finditer(text, end, end + _FARTHEST):
-        if REDACTED in text[end : found.start()]:
+    for found in _VALUES.finditer(text, end, end + _FARTHEST + _LONGEST_VALUE):
+        if found.start() >= end + _FARTHEST or REDACTED in text[end : found.start()]:
             return None
         if _may_be_one(text, end, found, SHORTEST_HEX):
             return found.span(found.lastindex or 0)
     return None
 
 
-def _before(text: str, least: int, start: int) -> tuple[int, int] | None:
+def _token(text: str, done: int, start: int, end: int, promised: str) -> tuple[int, int] | None:
+    """What is drawn at random close to a name that may promise a token; farther away it may be the id of anything."""
+    for found in _VALUES.finditer(text, end, end + _CLOSE + _LONGEST_VALUE):
+        if found.start() >= end + _CLOSE or REDACTED in text[end : found.start()]:
+            break
+        if _may_be_a_token(text, end, found, promised):
+            return found.span(found.lastindex or 0)
+    for found in _ending_within(text, done, start, _CLOSE):
+        if _may_be_a_token(text, 0, found, promised):
+            return found.span(found.lastindex or 0)
+    return None
+
+
+def _ending_within(text: str, done: int, start: int, distance: int) -> Iterator[re.Match[str]]:
+    """What may be values in front of a name, and end so close to it; they may begin farther away."""
+    for found in _VALUES.finditer(text, max(done, start - distance - _LONGEST_VALUE), start):
+        if found.end() > start - distance:
+            yield found
+
+
+def _may_be_a_token(text: str, least: int, found: re.Match[str], promised: str) -> bool:
+    group = found.lastindex or 0
+    return (
+        is_drawn_token(found[group])
+        and is_secret(promised, found[group])
+        and not _is_name(text, found.end(group))
+        and not is_named_id(text[max(least, found.start() - 40) : found.start()])
+    )
+
+
+def _before(text: str, done: int, start: int) -> tuple[int, int] | None:
     last = None
-    for found in _VALUES.finditer(text, least, start):
+    for found in _ending_within(text, done, start, _FARTHEST):
         is_said = _SAID.fullmatch(text, found.end(), start) is not None
         if (is_said and is_like_a_token(found[0])) or _may_be_one(text, 0, found, _FARTHEST):
             last = found.span(found.lastindex or 0)

@@ -32,7 +32,8 @@ def _without_run(name: str, match: re.Match[str]) -> str:
     if run.startswith("/"):
         # Base64 may begin with it too, and stand at the end of a sentence.
         bare = run.rstrip(".:")
-        if "." not in bare and len(bare) > 1 and is_bare_secret(bare[1:], ""):
+        before = match.string[max(0, match.start() - _BEFORE) : match.start()] or name
+        if "." not in bare and len(bare) > 1 and is_bare_secret(bare[1:], before):
             return REDACTED + run[len(bare) :]
         return clean_path(run, "")
     found = formatted(run)

@@ -18,6 +18,8 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.,+Z-]*)?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _CUT_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{0,12}){1,4}")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+# Of OANDA and of Postman.
+_TWO_OF_HEX = re.compile(r"(?:[A-Z]{2,6}-)?[0-9a-f]{24,32}-[0-9a-f]{8,34}")
 _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 _PREFIXED_HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 # https://en.bitcoin.it/wiki/Bech32: a readable part, a one, and what has neither 1 nor b, i, o.
@@ -25,7 +27,11 @@ _BECH32 = re.compile(r"[a-z]{2,12}1[02-9ac-hj-np-z]{30,}")
 # Bitcoin, Tron and the XRP Ledger (https://en.bitcoin.it/wiki/Base58Check_encoding), TON in base 64; Stellar and
 # Algorand in base 32.
 _ACCOUNT = re.compile(r"[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|[EU]Q[A-Za-z0-9_-]{46}|G[A-Z2-7]{55}|[A-Z2-7]{58}")
-_TICKER = re.compile(r"[A-Z0-9.]{1,10}")
+# Of Solana: 32 bytes in base 58.
+_CHAIN_ACCOUNT = re.compile(r"[1-9A-HJ-NP-Za-km-z]{43,44}")
+# A transaction of Solana goes by its first signature, 64 bytes in base 58; exchanges sign in hexadecimal and base 64.
+_CHAIN_SIGNATURE = re.compile(r"[1-9A-HJ-NP-Za-km-z]{86,88}")
+_TICKER = re.compile(r"[A-Z0-9.]{1,10}|\d{1,7}[A-Z]{2,16}")
 _PLACEHOLDER = re.compile(
     # The bracket that closes one may be that of a mapping.
     r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}?|<\w++>|\*{3,}\w{0,4}|\*+|\.\.\.|x{3,}|X{3,}|\$[A-Z_][A-Z0-9_]+"
@@ -47,6 +53,9 @@ _NO_LETTER = re.compile(r"[^A-Za-z]")
 _CASES = re.compile(r"[A-Z]+|[a-z]+")
 _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
 _LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
+_WITH_DIGIT = re.compile(r"[A-Za-z+/_.~-]*+[0-9][A-Za-z0-9+/_.~-]*+={0,2}")
+_TOKEN_BEFORE = re.compile(r"(?i:token)s?\d?[\s'\":=({\[\\]{0,8}\Z")
+_SIGNATURE_BEFORE = re.compile(r"(?i:sig|signature)s?[\s'\":=({\[\\]{0,8}\Z")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _JOINED = re.compile(r"[A-Za-z]{3,32}(?:[-_.!#$^*+~][A-Za-z]{3,32}){1,4}")
 _NAME_PIECE = re.compile(r"[A-Z]?[a-z]+")
@@ -58,12 +67,16 @@ _ISSUED = re.compile(r"([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{2
 _FORMAT = re.compile("(?:" + "|".join(RULES.formats) + ")(?![A-Za-z0-9])")
 _NUMERIC = ("fa", "mfa", "otp", "pin", "totp", "twofa")
 _PIN = re.compile(r"\d{4,8}")
+_OF_CHAINS = dict.fromkeys(("token", "tokens"), _CHAIN_ACCOUNT) | dict.fromkeys(
+    ("sig", "signature", "signatures"), _CHAIN_SIGNATURE
+)
 # Words before a run of which the last few count.
 _LOOK_BACK = 40
 # Bare runs that are shorter may be anybody's id.
 _SHORTEST_MIXED = 30
 _SHORTEST_PLAIN = 40
 _SHORTEST_NAMED = 16
+_SHORTEST_DENSE = 20
 #: Digits of keys in hexadecimal.
 SHORTEST_HEX = 32
 #: How much of a value is looked at that may be none. What promises a secret is taken wholly, and once; what may be none
@@ -97,6 +110,18 @@ def is_secret_number(promise: str, value: float) -> bool:
 
 
 _SIGNS_OF_CODE = frozenset("=(){}[]<>:/")
+# Of these code has one or two.
+_SIGNS_OF_PASSWORDS = frozenset("!@#$^*~")
+
+
+def is_dense(value: str) -> bool:
+    """Whether letters, digits and many signs take turns, as in a password that a generator made."""
+    return (
+        len(value) >= _SHORTEST_DENSE
+        and len(_SIGNS_OF_PASSWORDS.intersection(value)) >= 3
+        and " " not in value
+        and 2 * _turns(value) >= len(value)
+    )
 
 
 def is_like_a_password(value: str) -> bool:
@@ -104,6 +129,8 @@ def is_like_a_password(value: str) -> bool:
 
     Without a digit, it has letters of both cases and a sign between them, or letters that are drawn at random.
     """
+    if is_dense(value):
+        return True
     has_both = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
     begins_well = len(value) >= _SHORTEST_NAMED or not value[0].isdigit()
     return (
@@ -146,8 +173,10 @@ def _has_odd_capitals(value: str) -> bool:
 
 def is_like_a_token(value: str) -> bool:
     """Whether a text without a name of its own looks like a key, a token or a password that was made well."""
-    if len(value) < 8 or _NOT_IN_TOKENS.search(value) or "://" in value:
+    if len(value) < 8 or "://" in value:
         return False
+    if _NOT_IN_TOKENS.search(value):
+        return is_dense(value)
     if (
         _NUMBER.fullmatch(value)
         or _DATE.fullmatch(value)
@@ -170,6 +199,11 @@ def is_uuid(value: str) -> bool:
     return _UUID.fullmatch(value) is not None
 
 
+def is_account_of_chain(value: str) -> bool:
+    """Whether a text is written as Solana writes accounts, of which each token is one."""
+    return _CHAIN_ACCOUNT.fullmatch(value) is not None
+
+
 def is_code(promise: str, value: str) -> bool:
     """Whether a number beside the name of a PIN or a one-time password is one."""
     return promise in _NUMERIC and _PIN.fullmatch(value) is not None
@@ -184,7 +218,19 @@ def is_drawn(run: str, shortest_hex: int) -> bool:
     """
     if _HEX.fullmatch(run) or _UUID.fullmatch(run):
         return len(run) >= shortest_hex and not run.isdigit()
+    if _TWO_OF_HEX.fullmatch(run):
+        return True
     return len(run) >= _SHORTEST_NAMED and run.isascii() and _random_share(run) >= 0.6
+
+
+def is_drawn_token(run: str) -> bool:
+    """Whether a run beside a name that may promise a token is one: no UUID, and no account."""
+    return (
+        _WITH_DIGIT.fullmatch(run) is not None
+        and is_drawn(run, SHORTEST_HEX)
+        and not is_uuid(run)
+        and not is_account_of_chain(run)
+    )
 
 
 def is_named_id(before: str) -> bool:
@@ -201,6 +247,10 @@ def _is_ambiguous_secret(word: str, value: str) -> bool:
         return False
     if _CUT_UUID.fullmatch(value):
         return word not in ("nonce", "pk", SESSION_ID)
+    if word in _OF_CHAINS and _OF_CHAINS[word].fullmatch(value):
+        return False
+    if word == SESSION_ID and len(value) < _SHORTEST_NAMED:
+        return False
     if _PREFIXED_HEX.fullmatch(value):
         return len(value) >= (66 if word == "pk" else 34) and not word.startswith("token")
     if word == "seed" and len(value.split()) >= FEWEST_WORDS:
@@ -222,7 +272,7 @@ def _is_key(value: str) -> bool:
         return False
     if value.isalnum():
         return (not value.isalpha() and not value.isdigit()) or looks_random_letters(value)
-    return len(value) >= 20 and _random_share(value) >= 0.6
+    return len(value) >= 20 and (_random_share(value) >= 0.6 or _TWO_OF_HEX.fullmatch(value) is not None)
 
 
 def _is_opaque(value: str) -> bool:
@@ -313,7 +363,7 @@ def is_bare_secret(run: str, before: str) -> bool:
         return False
     if _PREFIXED_HEX.fullmatch(bare):
         return named == "secret" and len(bare) >= 66
-    if not named and _ACCOUNT.fullmatch(run):
+    if (not named and _ACCOUNT.fullmatch(run)) or _is_of_chain(run, before):
         return False
     if _HEX.fullmatch(bare):
         return len(bare) >= 48 or (named == "secret" and len(bare) >= 32)
@@ -328,6 +378,13 @@ def is_bare_secret(run: str, before: str) -> bool:
     if _is_issued(bare):
         return True
     return len(bare) >= (24 if named else _SHORTEST_MIXED + 2) and _random_share(bare) >= 0.6
+
+
+def _is_of_chain(run: str, before: str) -> bool:
+    """Whether a run is an account behind the word "token", or a transaction behind "signature"."""
+    return (is_account_of_chain(run) and _TOKEN_BEFORE.search(before) is not None) or (
+        _CHAIN_SIGNATURE.fullmatch(run) is not None and _SIGNATURE_BEFORE.search(before) is not None
+    )
 
 
 def _is_issued(run: str) -> bool:

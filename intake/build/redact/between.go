@@ -73,7 +73,10 @@ func behindTypeOf(text string, end int) int {
 
 // behindSign passes over `=`, `": `, `] => ` and their like.
 func behindSign(text string, end int) int {
-	sign, _ := closed(text, end)
+	sign, is := closed(text, end)
+	if !is && strings.HasPrefix(text[end:], "`") {
+		sign++
+	}
 	if sign < len(text) && text[sign] == ']' {
 		sign++
 	}

@@ -44,9 +44,9 @@ timestamp ttl type types updated valid version
 `)
 
 var harmless = set(`
-base cache column config continuation dedup dict event field foreign group hash idempotency index item label lookup map
-message metric next object order page pagination partition primary public quote row shard sort symbol translation unique
-verifying
+amm authority base cache column config continuation dedup dict event field foreign group hash idempotency index item label
+lookup map market message metric mint next object order page pagination partition pool primary public quote row shard sort
+symbol transaction translation tx txn unique verifying
 `)
 
 var harmlessNames = set(`
@@ -87,8 +87,8 @@ timeout token too true unable unauthorized undefined unknown unset use value was
 `)
 
 var wordsOfIDs = set(`
-account addr address block blockhash checksum cid cloid clord commit container contract cursor deposit digest etag fill hash
-id ids image integrity md merkle mint order orderid outpoint owner parent pod pool program pubkey receiver recipient ref
+accept account addr address block blockhash checksum cid cloid clord commit container contract cursor deposit digest etag fill
+hash id ids image integrity md merkle mint order orderid outpoint owner parent pod pool program pubkey receiver recipient ref
 request revision root sender sha signer snapshot span trace traceparent trade transaction tree tx txhash txid uid utxo uuid
 validator wallet
 `)
@@ -379,6 +379,7 @@ var quotedValues = []struct{ marker, begin, end string }{
 	{`parameters: $`, `\$[0-9]{1,5} = `, `quote`},
 	{`"args`, `\\*"op\\*" ?: ?\\*"auth(?:KeyExpires|Key)?\\*" ?, ?\\*"args\\*" ?: ?`, `bracket`},
 	{`"params`, `\\*"server\.sign\\*" ?, ?\\*"params\\*" ?: ?`, `bracket`},
+	{`digest `, `Digest [^\n]{1,600}response=`, `quote`},
 	{`preview of field`, `Preview of field's value: `, `quote`},
 	{`invalid input `, `invalid input (?:syntax|value) for [^:"\n]{1,100}: `, `quote`},
 	{`, column `, `COPY [^,\n]{1,100}, line [0-9]{1,12}, column [^:\n]{1,100}: `, `quote`},
