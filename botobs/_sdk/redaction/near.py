@@ -20,10 +20,12 @@ from .values import (
     is_code,
     is_drawn,
     is_drawn_token,
+    is_hex_of_key,
     is_like_a_token,
     is_named_id,
     is_secret,
     is_token_or_uuid,
+    is_uuid,
     may_be_the_password,
 )
 
@@ -40,6 +42,8 @@ _VALUES = re.compile(
     r"|(?: (?:is|was|got|value):? | (?:->|=>|\u2192|\u279c) |\n[ \t]{0,16})([^'\"\\ \t\r\n]{8,200})(?:[\n ]|\Z)"
     rf"|({_RUN})"
 )
+#: The group of what nothing sets apart.
+_ANY = 3
 _BEHIND_SIGNS = re.compile(_RUN)
 # What a value is within, and what stands in front of one that is short.
 _WITHIN = re.compile(r"[^'\"\\ \t\r\n]++")
@@ -56,6 +60,7 @@ _SAID = re.compile(r"['\"]? (?:(?:is|was) (?:the|your|my|its|our|new|a|an) |as (
 #: Characters between a name and its value, and between one that may promise a token and it.
 _FARTHEST, _CLOSE = 160, 40
 _LONGEST_VALUE = 202
+_OF_CHAINS = ("key", "keys", "seed")
 #: Promises of which a token near them is one.
 _OF_TOKENS = (
     "auth",
@@ -163,9 +168,20 @@ def _behind(text: str, end: int) -> tuple[int, int] | None:
     for found in _VALUES.finditer(text, end, end + _FARTHEST + _LONGEST_VALUE):
         if found.start() >= end + _FARTHEST or REDACTED in text[end : found.start()]:
             return None
-        if _may_be_one(text, end, found, SHORTEST_HEX):
+        if _may_be_one(text, end, found, SHORTEST_HEX) or _is_close_uuid(text, end, found):
             return found.span(found.lastindex or 0)
     return None
+
+
+def _is_close_uuid(text: str, end: int, found: re.Match[str]) -> bool:
+    """Whether a UUID that stands by itself is close behind a name, and nothing between says that it is an id."""
+    group = found.lastindex or 0
+    return (
+        group != _ANY
+        and found.start() <= end + _CLOSE
+        and is_uuid(found[group])
+        and not is_named_id(text[end : found.start()])
+    )
 
 
 def _token(text: str, done: int, start: int, end: int, promised: str) -> tuple[int, int] | None:
@@ -191,7 +207,7 @@ def _ending_within(text: str, done: int, start: int, distance: int) -> Iterator[
 def _may_be_a_token(text: str, least: int, found: re.Match[str], promised: str) -> bool:
     group = found.lastindex or 0
     return (
-        is_drawn_token(found[group])
+        (is_drawn_token(found[group]) or (promised in _OF_CHAINS and is_hex_of_key(found[group])))
         and is_secret(promised, found[group])
         and not _is_name(text, found.end(group))
         and not is_named_id(text[max(least, found.start() - 40) : found.start()])
@@ -209,7 +225,7 @@ def _before(text: str, done: int, start: int) -> tuple[int, int] | None:
 
 def _may_be_one(text: str, least: int, found: re.Match[str], shortest_hex: int) -> bool:
     value = found[found.lastindex or 0]
-    if not (is_drawn(value, shortest_hex) if found.lastindex == 3 else is_like_a_token(value)):
+    if not (is_drawn(value, shortest_hex) if found.lastindex == _ANY else is_like_a_token(value)):
         return False
     if _is_name(text, found.end(found.lastindex or 0)):
         return False

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import unquote
 
+from . import known
 from .names import CODES, is_of_table, promise
 from .rules import REDACTED
 from .values import formatted, is_bare_secret, is_like_a_token, is_named_id, is_secret, is_uuid
@@ -30,6 +31,8 @@ _DIGITS = re.compile(r"\d+")
 _SIGNATURES = ("sig", "sign", "signature", "signatures")
 # `app.js?v=009cc3bd3b`
 _VERSIONS = ("v", "ver", "version", "rev")
+# Where a page of an answer begins and ends.
+_OF_PAGES = ("after", "before", "end", "offset", "since", "start", "until")
 # Of sign-in and of links in mails: a secret that is used once.
 _USED_ONCE = ("code", "ticket", "state")
 #: Says what is left of a value that is a text or an address itself.
@@ -60,7 +63,7 @@ def kept(tail: str, clean: Clean | None) -> str:
 
 def kept_part(part: str, clean: Clean | None) -> str:
     """A part of a query, `name=value` or a value alone, without the value if that is not innocent."""
-    if _is_plain(part) or (clean is not None and _is_innocent(part, clean)):
+    if _is_innocent(part, clean, known.generation):
         return part
     name, equals, _ = part.partition("=")
     is_name = equals and _NAME.fullmatch(name) and not (len(name) >= 16 and is_bare_secret(name, ""))
@@ -68,11 +71,8 @@ def kept_part(part: str, clean: Clean | None) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _is_plain(part: str) -> bool:
-    return _is_innocent(part, None)
-
-
-def _is_innocent(part: str, clean: Clean | None) -> bool:
+def _is_innocent(part: str, clean: Clean | None, _generation: int) -> bool:
+    """Whether a part may stay; another generation knows more secrets, and answers anew."""
     name, equals, value = part.partition("=")
     if not equals:
         name, value = "", name
@@ -85,7 +85,7 @@ def _is_innocent(part: str, clean: Clean | None) -> bool:
     if not _VALUE.fullmatch(value) or "://" in value:
         # A query of a store, a pattern, an address.
         return clean is not None and len(value) <= _LONGEST_VALUE and clean(value) == value
-    if is_named_id(name) or is_of_table(name) or name in _VERSIONS:
+    if is_named_id(name) or is_of_table(name) or name in _VERSIONS or name.rstrip("]").endswith(_OF_PAGES):
         return formatted(value) is None
     if is_uuid(value) or _DIGITS.fullmatch(value) or _WORDS.fullmatch(value):
         return True

@@ -107,13 +107,22 @@ class Redactor:
         if isinstance(value, bytes):
             return REDACTED
         if isinstance(value, Mapping):
-            return {
-                self.text(name): self.attribute(self.inner(key, name), item)
-                for name, item in ((str(name), item) for name, item in value.items())
-            }
+            return self._mapping(key, value)
         if isinstance(value, Sequence):
             return [self.attribute(key, item) for item in value]
         return self.bounded(key, str(value))
+
+    def _mapping(self, key: str, value: Mapping[Any, Any]) -> dict[str, Any]:
+        """The items of a mapping; in `{"name": …, "value": …}` the name decides about the value."""
+        items = [(str(name), item) for name, item in value.items()]
+        of_pair = (item for name, item in items if name.lower() in ("name", "key") and isinstance(item, str))
+        named = next(filter(None, of_pair), "")
+        return {
+            self.text(name): self.attribute(
+                self.inner(key, named if named and name.lower() == "value" else name), item
+            )
+            for name, item in items
+        }
 
     def inner(self, key: str, name: str) -> str:
         """The name by which the item `name` of the mapping `key` is judged: what is in `credentials` is one."""

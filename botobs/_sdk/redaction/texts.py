@@ -38,7 +38,7 @@ _SHORTEST_OF_PEM = 20
 _JWT = re.compile(r"eyJ(?<=\beyJ)[A-Za-z0-9_-]{5,}+(?P<rest>\.[A-Za-z0-9_-]{5,}+(?:\.[A-Za-z0-9_-]*+)?)?")
 # After the scheme something that is no word: with a digit, a sign, or a capital inside.
 _SCHEME = re.compile(
-    rf"\b((?i:{'|'.join(SCHEMES)})(?:\d{{3}})?)\s++(?![\w:]++=[^=\s])(?=[._~+/=:-]*+[A-Za-z0-9])(?![A-Z0-9]{{2,10}}(?![\w-])|0x[0-9a-fA-F]{{40}}|sha\d{{1,3}}[:-])"
+    rf"\b((?i:{'|'.join(SCHEMES)})(?:\d{{3}})?)\s++(?![\w:]++=[^=\s])(?=[._~+/=:-]*+[A-Za-z0-9])(?![A-Z0-9]{{2,10}}(?![\w-])|0x[0-9a-fA-F]{{40}}|[1-9A-HJ-NP-Za-km-z]{{43,44}}(?![\w-])|sha\d{{1,3}}[:-])"
     r"(?=\S*\d|\S+[A-Z]|\S*[._~+/=-]\S)[A-Za-z0-9._~+/=:-]{6,}+"
 )
 _COOKIE = re.compile(r"\b(cookie['\"]?\s*+[:=]\s*+['\"]?)[^\n'\"]++", re.IGNORECASE)

@@ -54,7 +54,9 @@ _CASES = re.compile(r"[A-Z]+|[a-z]+")
 _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
 _LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
 _WITH_DIGIT = re.compile(r"[A-Za-z+/_.~-]*+[0-9][A-Za-z0-9+/_.~-]*+={0,2}")
-_TOKEN_BEFORE = re.compile(r"(?i:token)s?\d?[\s'\":=({\[\\]{0,8}\Z")
+_TOKEN_BEFORE = re.compile(
+    r"(?i:token|vault|authority|payer|reserve|coin|pair|amm)s?\d?[\s'\":=({\[\\]{0,8}\Z"
+)
 _SIGNATURE_BEFORE = re.compile(r"(?i:sig|signature)s?[\s'\":=({\[\\]{0,8}\Z")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _JOINED = re.compile(r"[A-Za-z]{3,32}(?:[-_.!#$^*+~][A-Za-z]{3,32}){1,4}")
@@ -184,7 +186,7 @@ def is_like_a_token(value: str) -> bool:
         or _TICKER.fullmatch(value)
     ):
         return False
-    if _SIGN_INSIDE.search(value) is not None or looks_random_letters(value) or _HEX_OF_KEY.fullmatch(value):
+    if _SIGN_INSIDE.search(value) is not None or looks_random_letters(value) or is_hex_of_key(value):
         return True
     return any(map(str.isdigit, value)) and _LETTER.search(value) is not None and not _has_order(value)
 
@@ -223,6 +225,11 @@ def is_drawn(run: str, shortest_hex: int) -> bool:
     return len(run) >= _SHORTEST_NAMED and run.isascii() and _random_share(run) >= 0.6
 
 
+def is_hex_of_key(value: str) -> bool:
+    """Whether a text is written as private keys of Ethereum are, and hashes of transactions."""
+    return _HEX_OF_KEY.fullmatch(value) is not None
+
+
 def is_drawn_token(run: str) -> bool:
     """Whether a run beside a name that may promise a token is one: no UUID, and no account."""
     return (
@@ -237,7 +244,8 @@ def is_named_id(before: str) -> bool:
     """Whether the word at the end of a text says that an id comes next."""
     found = _LAST_WORDS.search(before)
     words = [word.lower() for word in _PARTS.findall(found[0])] if found is not None else []
-    return bool(words) and (words[-1] in RULES.id_words or words[-1] in RULES.owners)
+    # "in" is Stripe's of an invoice, and a word of SQL.
+    return bool(words) and words[-1] != "in" and (words[-1] in RULES.id_words or words[-1] in RULES.owners)
 
 
 def _is_ambiguous_secret(word: str, value: str) -> bool:

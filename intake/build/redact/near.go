@@ -157,12 +157,19 @@ func nearBehind(text string, from int) (begin, end int) {
 		if found[0] >= limit || strings.Contains(rest[:found[0]], Mark) {
 			break
 		}
-		if mayBeNear(text, from, from, found, shortestHex) {
+		if mayBeNear(text, from, from, found, shortestHex) || isCloseUUID(text, from, found) {
 			value := valueOf(found)
 			return from + value[0], from + value[1]
 		}
 	}
 	return -1, -1
+}
+
+// isCloseUUID says whether a UUID that stands by itself is close behind a name, and nothing between says that it is an id.
+func isCloseUUID(text string, from int, found []int) bool {
+	place := valueOf(found)
+	return found[6] < 0 && from+found[0] <= ahead(text, from, closeBy) && isUUID(text[from+place[0]:from+place[1]]) &&
+		!isNamedID(text[from:from+found[0]])
 }
 
 // tokenNear is what is drawn at random close to a name that may promise a token; farther away it may be the id of anything.
@@ -201,7 +208,8 @@ const (
 func mayBeAToken(text string, least, from int, found []int, promised string) bool {
 	place := valueOf(found)
 	value := text[from+place[0] : from+place[1]]
-	if !isDrawnToken(value) || !isSecret(promised, value) || isNameItself(text, from+place[1]) {
+	isOfChain := (promised == "key" || promised == "keys" || promised == "seed") && isHexOfKey(value)
+	if !isDrawnToken(value) && !isOfChain || !isSecret(promised, value) || isNameItself(text, from+place[1]) {
 		return false
 	}
 	at := from + found[0]

@@ -24,6 +24,8 @@ var (
 	usedOnce = set("code ticket state")
 	// `app.js?v=009cc3bd3b`
 	versions = set("v ver version rev")
+	// ofPages: where a page of an answer begins and ends.
+	ofPages = regexp.MustCompile(`(?:after|before|end|offset|since|start|until)\]*$`).MatchString
 )
 
 // kept is what may stay of what follows the path of an address, from its `?` or `#` on: the parts that are plainly innocent, and the names
@@ -83,7 +85,7 @@ func isInnocentPart(part string, clean cleaner) bool {
 		// A query of a store, a pattern, an address.
 		return clean != nil && size(value) <= longestOdd && clean(value) == value
 	}
-	if isNamedID(name) || isOfTable(name) || versions[name] {
+	if isNamedID(name) || isOfTable(name) || versions[name] || ofPages(name) {
 		return value == "" || formatted(value) == 0
 	}
 	if isUUID(value) || all(value, isDigit) || isOfSearch(value) {

@@ -87,10 +87,10 @@ timeout token too true unable unauthorized undefined unknown unset use value was
 `)
 
 var wordsOfIDs = set(`
-accept account addr address block blockhash checksum cid cloid clord commit container contract cursor deposit digest etag fill
-hash id ids image integrity md merkle mint order orderid outpoint owner parent pod pool program pubkey receiver recipient ref
-request revision root sender sha signer snapshot span trace traceparent trade transaction tree tx txhash txid uid utxo uuid
-validator wallet
+accept account addr address block blockhash boundary checksum cid cloid clord commit container contract cursor deposit digest
+etag fill hash id ids image integrity md merkle mint oid oids order orderid outpoint owner parent pod pool program pubkey
+receiver recipient ref request revision root sender sha signer snapshot span trace traceparent trade transaction tree tx
+txhash txid uid utxo uuid validator wallet
 `)
 
 var wordsOfOwners = set(`
@@ -126,11 +126,11 @@ binanceusdm bingx bit2c bitbank bitbns bitfinex bitflyer bitget bithumb bitmart 
 bittrade bitvavo blockchaincom blofin btcbox btcmarkets btcturk btse bullish bybit bybiteu bybitid bydfi cex client coinbase
 coinbaseexchange coinbaseinternational coincheck coinex coinmate coinmetro coinone coinsph coinspot consumer cryptocom
 cryptomus deepcoin defx delta deploy deribit derive digifinex dydx encryption exmo extended fernet fmfwio foxbit gate gateeu
-gateio gemini grvt hashkey hibachi hitbtc hmac hollaex htx huobi hyperliquid independentreserve indodax integration jwt kraken
-krakenfutures kucoin kucoinfutures latoken lbank license lighter listen luno master mercado mexc mfa modetrade mudrex myokx
-nado ndax novadax okx okxus onetrading otp oxfun p2b pacifica paradex pass paymium phemex poloniex polymarket priv private
-probit prv rest revolutx sec secret seed service session shared signing spend ssh storage subscription tokocrypto toobit totp
-upbit validate wallet wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
+gateio gemini genie grvt hashkey hibachi hitbtc hmac hollaex htx huobi hyperliquid independentreserve indodax integration jwt
+kraken krakenfutures kucoin kucoinfutures latoken lbank license lighter listen luno master mercado mexc mfa modetrade mudrex
+myokx nado ndax novadax okx okxus onetrading otp oxfun p2b pacifica paradex pass paymium phemex poloniex polymarket priv
+private probit prv rest revolutx sec secret seed service session shared signing spend ssh storage subscription tokocrypto
+toobit totp upbit validate wallet wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
 `),
 	"keys": set(`
 access account aes alpaca apex api app arkham ascendex aster auth backpack bequant bigone binance binancecoinm binanceus
@@ -138,15 +138,15 @@ binanceusdm bingx bit2c bitbank bitbns bitfinex bitflyer bitget bithumb bitmart 
 bittrade bitvavo blockchaincom blofin btcbox btcmarkets btcturk btse bullish bybit bybiteu bybitid bydfi cex client coinbase
 coinbaseexchange coinbaseinternational coincheck coinex coinmate coinmetro coinone coinsph coinspot consumer cryptocom
 cryptomus deepcoin defx delta deploy deribit derive digifinex dydx encryption exmo extended fernet fmfwio foxbit gate gateeu
-gateio gemini grvt hashkey hibachi hitbtc hmac hollaex htx huobi hyperliquid independentreserve indodax integration jwt kraken
-krakenfutures kucoin kucoinfutures latoken lbank license lighter listen luno master mercado mexc mfa modetrade mudrex myokx
-nado ndax novadax okx okxus onetrading otp oxfun p2b pacifica paradex pass paymium phemex poloniex polymarket priv private
-probit prv rest revolutx sec secret seed service session shared signing spend ssh storage subscription tokocrypto toobit totp
-upbit validate wallet wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
+gateio gemini genie grvt hashkey hibachi hitbtc hmac hollaex htx huobi hyperliquid independentreserve indodax integration jwt
+kraken krakenfutures kucoin kucoinfutures latoken lbank license lighter listen luno master mercado mexc mfa modetrade mudrex
+myokx nado ndax novadax okx okxus onetrading otp oxfun p2b pacifica paradex pass paymium phemex poloniex polymarket priv
+private probit prv rest revolutx sec secret seed service session shared signing spend ssh storage subscription tokocrypto
+toobit totp upbit validate wallet wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
 `),
 	"pass": set(`
-admin api app auth basic become bot broker db email ftp http key keystore ldap login mail mongo mysql pg postgres proxy redis
-require root rpc smtp sql ssh store su sudo truststore user wallet
+admin api app auth basic become bot broker db default email ftp http key keystore ldap login mail mongo mysql pg postgres
+proxy redis require root rpc smtp sql ssh store su sudo truststore user wallet
 `),
 	"phrase": set(`
 backup mnemonic pass recovery secret seed wallet
@@ -155,8 +155,8 @@ backup mnemonic pass recovery secret seed wallet
 card login trading user
 `),
 	"pw": set(`
-admin api app auth basic become bot broker db email ftp http key keystore ldap login mail mongo mysql pg postgres proxy redis
-require root rpc smtp sql ssh store su sudo truststore user wallet
+admin api app auth basic become bot broker db default email ftp http key keystore ldap login mail mongo mysql pg postgres
+proxy redis require root rpc smtp sql ssh store su sudo truststore user wallet
 `),
 	"sign": set(`
 api partner request
@@ -294,6 +294,8 @@ var formats = []string{
 	`sha256~[A-Za-z0-9_-]{43}`,
 	`cxakp_[A-Za-z0-9]{20,40}`,
 	`p8e-[A-Za-z0-9]{32}`,
+	`xa[ap]t-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}`,
+	`CCIP(?:AT|RJ)_[A-Za-z0-9]{22}_[a-f0-9]{40}`,
 	`(?:sdk|mob)-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}`,
 	`API-[A-Z0-9]{26}`,
 	`ico-[A-Za-z0-9]{32}`,
@@ -331,6 +333,8 @@ var toldCommands = []struct {
 	{`"AUTH" "`, `"AUTH" "(?:[^\s"]{1,64}" ")?`, ``, false, false},
 	{`"auth" "`, `"auth" "(?:[^\s"]{1,64}" ")?`, ``, false, false},
 	{`AUTH `, `AUTH [A-Za-z][A-Za-z0-9_.-]{0,60} `, ``, true, false},
+	{`--value`, `put-parameter [^\n]{0,300}--value[ =]['"]?`, ``, false, false},
+	{`--secret-string`, `--secret-string[ =]['"]?`, ``, false, false},
 	{`vault login `, `vault login `, ``, true, false},
 	{`rabbitmqctl `, `rabbitmqctl (?:add_user|change_password|authenticate_user) [^\s]{1,64} `, ``, false, false},
 	{`mc alias set `, `mc alias set [^\s]{1,64} [^\s]{1,200} [^\s]{1,128} `, ``, false, false},

@@ -13,7 +13,7 @@ var (
 	pemBlank = strings.NewReplacer("+", " ", "%20", " ")
 	scheme   = regexp.MustCompile(`(?i)\b((?:` + strings.Join(schemes, "|") + `)(?:\d{3})?)\s+([A-Za-z0-9._~+/=:-]{6,})`)
 	isOfWord = regexp.MustCompile(`^[\pL\pN_:]+=[^=\s]`).MatchString
-	isNoSign = regexp.MustCompile(`^(?:[A-Z0-9]{2,10}(?:[^\w-]|$)|0x[0-9a-fA-F]{40}|sha\d{1,3}[:-])`).MatchString
+	isNoSign = regexp.MustCompile(`^(?:[A-Z0-9]{2,10}(?:[^\w-]|$)|0x[0-9a-fA-F]{40}|[1-9A-HJ-NP-Za-km-z]{43,44}(?:[^\w-]|$)|sha\d{1,3}[:-])`).MatchString
 	isSigned = regexp.MustCompile(`^(?:\S*\d|\S+[A-Z]|\S*[._~+/=-]\S)`).MatchString
 	cookie   = regexp.MustCompile(`(?i)\bcookie['"]?\s*[:=]\s*['"]?([^\n'"]+)`)
 )

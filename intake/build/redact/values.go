@@ -43,7 +43,7 @@ var (
 	// A transaction of Solana goes by its first signature; exchanges sign in hexadecimal and base 64.
 	isSignatureOfChain = regexp.MustCompile(`^[1-9A-HJ-NP-Za-km-z]{86,88}$`).MatchString
 	isWithDigit        = regexp.MustCompile(`^[A-Za-z+/_.~-]*[0-9][A-Za-z0-9+/_.~-]*={0,2}$`).MatchString
-	isBehindToken      = regexp.MustCompile(`(?i:token)s?\d?[\s'":=({\[\\]{0,8}$`).MatchString
+	isBehindToken      = regexp.MustCompile(`(?i:token|vault|authority|payer|reserve|coin|pair|amm)s?\d?[\s'":=({\[\\]{0,8}$`).MatchString
 	isBehindSignature  = regexp.MustCompile(`(?i:sig|signature)s?[\s'":=({\[\\]{0,8}$`).MatchString
 	isPIN              = regexp.MustCompile(`^\d{4,8}$`).MatchString
 	isNotOfWords       = regexp.MustCompile(`[\d!@#$%^&*+~?]`).MatchString
@@ -382,7 +382,8 @@ func namedBefore(text string) string {
 // isNamedID says whether the word at the end of a text says that an id comes next.
 func isNamedID(text string) bool {
 	found := lastWords(text)
-	return len(found) > 0 && (wordsOfIDs[found[len(found)-1]] || wordsOfOwners[found[len(found)-1]])
+	// "in" is Stripe's of an invoice, and a word of SQL.
+	return len(found) > 0 && found[len(found)-1] != "in" && (wordsOfIDs[found[len(found)-1]] || wordsOfOwners[found[len(found)-1]])
 }
 
 // lastWords are the parts of the last two words of a text, in lower case.
