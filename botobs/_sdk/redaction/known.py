@@ -24,8 +24,8 @@ from .names import SECRET, promise
 PREFIX = 12
 #: A secret must have as much variety: https://en.wikipedia.org/wiki/Entropy_(information_theory), times its length.
 FEWEST_BITS = 60.0
-#: Secrets that are remembered, so that a text takes bounded time; further ones are not. What clients hold makes room for
-#: what they hold later.
+#: Secrets that are remembered, so that a text takes bounded time; further ones are not. What clients hold makes room
+#: for what they hold later.
 MOST = 200
 #: Seconds between two that make room: each time what was let through is looked at anew.
 _ROOM_S = 1.0

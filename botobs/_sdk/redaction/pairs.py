@@ -33,6 +33,8 @@ _STEM_WITHIN = dict.fromkeys(STEMS, 0) | {
     if any(stem in quote.marker for stem in STEMS)
 }
 _LONGEST_NAME = 128
+#: Of an element.
+_LONGEST_CONTENT = 8192
 #: Values of one text that are looked for in the rest of it.
 _MOST_VALUES = 8
 # `\\n` as it is written for a line's end.
@@ -192,7 +194,7 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         if changed is not None and promised in PASSWORDS:
             inside = quoted(text, changed.end() - 1) or inside
             return start + 1, inside[1], REDACTED
-        return _decided(text, inside[0], _end_of_literals(text, between[0], inside[1]), promised)
+        return _decided(text, inside[0], _end_of_literals(text, between[0], inside[1], promised), promised)
     if text.startswith(("[", "(", "{"), start):
         return _list(text, start, promised)
     if "=" in between[0] and _is_empty(text, between[0], start):
@@ -214,7 +216,7 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         return None
     if between[0][-1] == ">" and between[0][-2:-1] not in ("=", "-"):
         # What an element holds ends with it, whatever signs are in it.
-        stop = text.find("<", start)
+        stop = text.find("<", start, start + _LONGEST_CONTENT)
         if stop >= 0 and text.startswith("</", stop):
             return _decided(text, start, stop, promised)
     if promised != SECRET and not _decided(text, start, word(text, start, start + LONGEST_GUESS), promised):
@@ -227,12 +229,13 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
     return found or _remarked(text, name, start, promised)
 
 
-def _end_of_literals(text: str, between: str, end: int) -> int:
+def _end_of_literals(text: str, between: str, end: int, promised: str) -> int:
     """The end of a value in quotes that goes on in the next line, or of what it is compared with."""
-    difference = _DIFFERENCE.match(text, end) if "==" in between else None
+    most = len(text) if promised == SECRET else min(len(text), end + LONGEST_GUESS)
+    difference = _DIFFERENCE.match(text, end, most) if "==" in between else None
     if difference is not None:
         return difference.end()
-    while (following := _NEXT_LITERAL.match(text, end)) is not None:
+    while (following := _NEXT_LITERAL.match(text, end, most)) is not None:
         inside = quoted(text, following.end())
         if inside is None or _IS_NAME.match(text, inside[1]):
             break

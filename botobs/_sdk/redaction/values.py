@@ -53,7 +53,7 @@ _NO_LETTER = re.compile(r"[^A-Za-z]")
 _CASES = re.compile(r"[A-Z]+|[a-z]+")
 _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
 _LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
-_WITH_DIGIT = re.compile(r"[A-Za-z+/_.~-]*+[0-9][A-Za-z0-9+/_.~-]*+={0,2}")
+_SIGNS_OF_TOKENS = re.compile(r"[A-Za-z0-9+/_.~-]++={0,2}")
 _TOKEN_BEFORE = re.compile(
     r"(?i:token|vault|authority|payer|reserve|coin|pair|amm)s?\d?[\s'\":=({\[\\]{0,8}\Z"
 )
@@ -233,7 +233,8 @@ def is_hex_of_key(value: str) -> bool:
 def is_drawn_token(run: str) -> bool:
     """Whether a run beside a name that may promise a token is one: no UUID, and no account."""
     return (
-        _WITH_DIGIT.fullmatch(run) is not None
+        _SIGNS_OF_TOKENS.fullmatch(run) is not None
+        and any(map(str.isdigit, run))
         and is_drawn(run, SHORTEST_HEX)
         and not is_uuid(run)
         and not is_account_of_chain(run)

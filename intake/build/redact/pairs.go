@@ -167,7 +167,7 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 		if _, second, is := quoted(text, changedTo(text, end)); is && isPassword(promised) {
 			return begin, second, Mark
 		}
-		return decided(text, begin, endOfLiterals(text, text[nameEnd:start], end), promised)
+		return decided(text, begin, endOfLiterals(text, text[nameEnd:start], end, promised), promised)
 	}
 	if start < len(text) && strings.IndexByte("[({", text[start]) >= 0 {
 		return listed(text, start, promised)
@@ -207,7 +207,7 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 	}
 	if text[start-1] == '>' && (start-2 < nameEnd || text[start-2] != '=' && text[start-2] != '-') {
 		// What an element holds ends with it, whatever signs are in it.
-		if end := strings.IndexByte(text[start:], '<'); end >= 0 && strings.HasPrefix(text[start+end:], "</") {
+		if end := strings.IndexByte(text[start:min(len(text), start+longestContent)], '<'); end >= 0 && strings.HasPrefix(text[start+end:], "</") {
 			return decided(text, start, start+end, promised)
 		}
 	}
@@ -256,6 +256,9 @@ func linesOfItems(text string, start int) int {
 	return stop
 }
 
+// longestContent is of an element.
+const longestContent = 8192
+
 // phrases are parts of the names of mnemonics.
 var phrases = []string{"mnemonic", "phrase", "seed", "words"}
 
@@ -277,14 +280,18 @@ var (
 )
 
 // endOfLiterals is the end of a value in quotes that goes on in the next line, or of what it is compared with.
-func endOfLiterals(text, between string, end int) int {
+func endOfLiterals(text, between string, end int, promised string) int {
+	most := len(text)
+	if promised != aSecret {
+		most = min(most, ahead(text, end, longestGuess))
+	}
 	if strings.Contains(between, "==") {
-		if found := difference.FindString(text[end:]); found != "" {
+		if found := difference.FindString(text[end:most]); found != "" {
 			return end + len(found)
 		}
 	}
 	for {
-		found := nextLiteral.FindString(text[end:])
+		found := nextLiteral.FindString(text[min(end, most):most])
 		if found == "" {
 			return end
 		}
