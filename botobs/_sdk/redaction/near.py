@@ -42,8 +42,9 @@ _VALUES = re.compile(
     r"|(?: (?:is|was|got|value):? | (?:->|=>|\u2192|\u279c) |\n[ \t]{0,16})([^'\"\\ \t\r\n]{8,200})(?:[\n ]|\Z)"
     rf"|({_RUN})"
 )
-#: The group of what nothing sets apart.
-_ANY = 3
+#: The groups of what a verb or a line sets apart, and of what nothing does.
+_BEHIND_VERB, _ANY = 2, 3
+_PAIR = re.compile(r"[A-Za-z_][\w.-]{0,40}=[^=]")
 _BEHIND_SIGNS = re.compile(_RUN)
 # What a value is within, and what stands in front of one that is short.
 _WITHIN = re.compile(r"[^'\"\\ \t\r\n]++")
@@ -225,6 +226,8 @@ def _before(text: str, done: int, start: int) -> tuple[int, int] | None:
 
 def _may_be_one(text: str, least: int, found: re.Match[str], shortest_hex: int) -> bool:
     value = found[found.lastindex or 0]
+    if found.lastindex == _BEHIND_VERB and _PAIR.match(value):
+        return False
     if not (is_drawn(value, shortest_hex) if found.lastindex == _ANY else is_like_a_token(value)):
         return False
     if _is_name(text, found.end(found.lastindex or 0)):

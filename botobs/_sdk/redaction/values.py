@@ -413,6 +413,8 @@ def _named_before(text: str) -> str:
         return ""
     # `orderHash` ends with the word that counts, as `order hash` does.
     words = [word.lower() for word in _PARTS.findall(found[0])][-2:]
+    if len(words) > 1 and words[-1] in RULES.ambiguous and words[-2] in RULES.harmless:
+        return "id"
     if words[-1] in RULES.secret_words:
         return "id" if words[0] in RULES.harmless else "secret"
     return "id" if words[-1] in RULES.id_words else ""

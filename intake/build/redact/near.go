@@ -247,6 +247,9 @@ func valueOf(found []int) []int {
 func mayBeNear(text string, least, from int, found []int, digits int) bool {
 	place := valueOf(found)
 	value := text[from+place[0] : from+place[1]]
+	if found[4] >= 0 && isPair(value) {
+		return false
+	}
 	if found[6] >= 0 && !isAtRandom(value, digits) || found[6] < 0 && !isLikeAToken(value) {
 		return false
 	}
@@ -256,6 +259,8 @@ func mayBeNear(text string, least, from int, found []int, digits int) bool {
 	at := from + found[0]
 	return !isNamedID(text[max(least, back(text, at, 40)):at])
 }
+
+var isPair = regexp.MustCompile(`^[A-Za-z_][\pL\pN_.-]{0,40}=[^=]`).MatchString
 
 // isNameItself says whether what ends at a position is the name of a pair.
 func isNameItself(text string, end int) bool {

@@ -367,6 +367,9 @@ func namedBefore(text string) string {
 		return aNothing
 	}
 	last := found[len(found)-1]
+	if len(found) > 1 && ambiguous[last] && harmless[found[len(found)-2]] {
+		return "id"
+	}
 	if wordsOfSecrets[last] {
 		if len(found) > 1 && harmless[found[len(found)-2]] {
 			return "id"
