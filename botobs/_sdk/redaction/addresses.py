@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
+from .chains import is_account_of_chain
 from .names import SECRET, promise
 from .queries import Clean, kept, kept_part
 from .rules import REDACTED, RULES
 from .values import (
     formatted,
-    is_account_of_chain,
     is_drawn,
     is_like_a_password,
     is_like_a_token,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from . import known
+from .chains import is_account_of_chain, is_named_by_chain, is_of_chain
 from .names import FOLDER, SECRET, SESSION_ID
 from .rules import RULES
 
@@ -27,10 +28,6 @@ _BECH32 = re.compile(r"[a-z]{2,12}1[02-9ac-hj-np-z]{30,}")
 # Bitcoin, Tron and the XRP Ledger (https://en.bitcoin.it/wiki/Base58Check_encoding), TON in base 64; Stellar and
 # Algorand in base 32.
 _ACCOUNT = re.compile(r"[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|[EU]Q[A-Za-z0-9_-]{46}|G[A-Z2-7]{55}|[A-Z2-7]{58}")
-# Of Solana: 32 bytes in base 58.
-_CHAIN_ACCOUNT = re.compile(r"[1-9A-HJ-NP-Za-km-z]{43,44}")
-# A transaction of Solana goes by its first signature, 64 bytes in base 58; exchanges sign in hexadecimal and base 64.
-_CHAIN_SIGNATURE = re.compile(r"[1-9A-HJ-NP-Za-km-z]{86,88}")
 _TICKER = re.compile(r"[A-Z0-9.]{1,10}|\d{1,7}[A-Z]{2,16}")
 _PLACEHOLDER = re.compile(
     # The bracket that closes one may be that of a mapping.
@@ -54,10 +51,6 @@ _CASES = re.compile(r"[A-Z]+|[a-z]+")
 _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
 _LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
 _SIGNS_OF_TOKENS = re.compile(r"[A-Za-z0-9+/_.~-]++={0,2}")
-_TOKEN_BEFORE = re.compile(
-    r"(?i:token|vault|authority|payer|reserve|coin|pair|amm)s?\d?[\s'\":=({\[\\]{0,8}\Z"
-)
-_SIGNATURE_BEFORE = re.compile(r"(?i:sig|signature)s?[\s'\":=({\[\\]{0,8}\Z")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _JOINED = re.compile(r"[A-Za-z]{3,32}(?:[-_.!#$^*+~][A-Za-z]{3,32}){1,4}")
 _NAME_PIECE = re.compile(r"[A-Z]?[a-z]+")
@@ -69,9 +62,6 @@ _ISSUED = re.compile(r"([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{2
 _FORMAT = re.compile("(?:" + "|".join(RULES.formats) + ")(?![A-Za-z0-9])")
 _NUMERIC = ("fa", "mfa", "otp", "pin", "totp", "twofa")
 _PIN = re.compile(r"\d{4,8}")
-_OF_CHAINS = dict.fromkeys(("token", "tokens"), _CHAIN_ACCOUNT) | dict.fromkeys(
-    ("sig", "signature", "signatures"), _CHAIN_SIGNATURE
-)
 # Words before a run of which the last few count.
 _LOOK_BACK = 40
 # Bare runs that are shorter may be anybody's id.
@@ -201,11 +191,6 @@ def is_uuid(value: str) -> bool:
     return _UUID.fullmatch(value) is not None
 
 
-def is_account_of_chain(value: str) -> bool:
-    """Whether a text is written as Solana writes accounts, of which each token is one."""
-    return _CHAIN_ACCOUNT.fullmatch(value) is not None
-
-
 def is_code(promise: str, value: str) -> bool:
     """Whether a number beside the name of a PIN or a one-time password is one."""
     return promise in _NUMERIC and _PIN.fullmatch(value) is not None
@@ -256,7 +241,7 @@ def _is_ambiguous_secret(word: str, value: str) -> bool:
         return False
     if _CUT_UUID.fullmatch(value):
         return word not in ("nonce", "pk", SESSION_ID)
-    if word in _OF_CHAINS and _OF_CHAINS[word].fullmatch(value):
+    if is_named_by_chain(word, value):
         return False
     if word == SESSION_ID and len(value) < _SHORTEST_NAMED:
         return False
@@ -372,7 +357,7 @@ def is_bare_secret(run: str, before: str) -> bool:
         return False
     if _PREFIXED_HEX.fullmatch(bare):
         return named == "secret" and len(bare) >= 66
-    if (not named and _ACCOUNT.fullmatch(run)) or _is_of_chain(run, before):
+    if (not named and _ACCOUNT.fullmatch(run)) or is_of_chain(run, before):
         return False
     if _HEX.fullmatch(bare):
         return len(bare) >= 48 or (named == "secret" and len(bare) >= 32)
@@ -387,13 +372,6 @@ def is_bare_secret(run: str, before: str) -> bool:
     if _is_issued(bare):
         return True
     return len(bare) >= (24 if named else _SHORTEST_MIXED + 2) and _random_share(bare) >= 0.6
-
-
-def _is_of_chain(run: str, before: str) -> bool:
-    """Whether a run is an account behind the word "token", or a transaction behind "signature"."""
-    return (is_account_of_chain(run) and _TOKEN_BEFORE.search(before) is not None) or (
-        _CHAIN_SIGNATURE.fullmatch(run) is not None and _SIGNATURE_BEFORE.search(before) is not None
-    )
 
 
 def _is_issued(run: str) -> bool:

@@ -203,6 +203,8 @@ var foreignWords = []string{
 	`секрет`,
 	`秘密鍵`,
 	`シークレット`,
+	`honeycomb-team`,
+	`honeycomb_team`,
 	`암호`,
 	`รหัสผ่าน`,
 	`סיסמה`,

@@ -56,6 +56,9 @@ func withoutRun(text string, begin, end int, under string) string {
 		if bare := strings.TrimRight(run, ".:"); len(bare) > 1 && !strings.Contains(bare, ".") && isBareSecret(bare[1:], before) {
 			return Mark + run[len(bare):]
 		}
+		if !strings.Contains(run[1:], "/") && isNamedID(before) {
+			return run
+		}
 		return cleanPath(run, "")
 	}
 	if size := formatted(run); size > 0 {

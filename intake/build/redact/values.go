@@ -37,18 +37,12 @@ var (
 	isAccount     = regexp.MustCompile(`^(?:[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|[EU]Q[A-Za-z0-9_-]{46}|G[A-Z2-7]{55}|[A-Z2-7]{58})$`).MatchString
 	isTicker      = regexp.MustCompile(`^(?:[A-Z0-9.]{1,10}|\d{1,7}[A-Z]{2,16})$`).MatchString
 	// isTwoOfHex are keys of OANDA and of Postman.
-	isTwoOfHex = regexp.MustCompile(`^(?:[A-Z]{2,6}-)?[0-9a-f]{24,32}-[0-9a-f]{8,34}$`).MatchString
-	// isAccountOfChain: as Solana writes accounts, of which each token is one, 32 bytes in base 58.
-	isAccountOfChain = regexp.MustCompile(`^[1-9A-HJ-NP-Za-km-z]{43,44}$`).MatchString
-	// A transaction of Solana goes by its first signature; exchanges sign in hexadecimal and base 64.
-	isSignatureOfChain = regexp.MustCompile(`^[1-9A-HJ-NP-Za-km-z]{86,88}$`).MatchString
-	isWithDigit        = regexp.MustCompile(`^[A-Za-z+/_.~-]*[0-9][A-Za-z0-9+/_.~-]*={0,2}$`).MatchString
-	isBehindToken      = regexp.MustCompile(`(?i:token|vault|authority|payer|reserve|coin|pair|amm)s?\d?[\s'":=({\[\\]{0,8}$`).MatchString
-	isBehindSignature  = regexp.MustCompile(`(?i:sig|signature)s?[\s'":=({\[\\]{0,8}$`).MatchString
-	isPIN              = regexp.MustCompile(`^\d{4,8}$`).MatchString
-	isNotOfWords       = regexp.MustCompile(`[\d!@#$%^&*+~?]`).MatchString
-	issued             = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{24,255})$`)
-	isPlaceholder      = regexp.MustCompile(`^(?:\?|\$\d+|:[\pL\pN_]+|%\(\w+\)s|%s|\{\w*\}|\$\{\w+\}?|<\w+>|\*{3,}[\pL\pN_]{0,4}|\*+|\.\.\.|x{3,}|X{3,}|\$[A-Z_][A-Z0-9_]+` +
+	isTwoOfHex    = regexp.MustCompile(`^(?:[A-Z]{2,6}-)?[0-9a-f]{24,32}-[0-9a-f]{8,34}$`).MatchString
+	isWithDigit   = regexp.MustCompile(`^[A-Za-z+/_.~-]*[0-9][A-Za-z0-9+/_.~-]*={0,2}$`).MatchString
+	isPIN         = regexp.MustCompile(`^\d{4,8}$`).MatchString
+	isNotOfWords  = regexp.MustCompile(`[\d!@#$%^&*+~?]`).MatchString
+	issued        = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{24,255})$`)
+	isPlaceholder = regexp.MustCompile(`^(?:\?|\$\d+|:[\pL\pN_]+|%\(\w+\)s|%s|\{\w*\}|\$\{\w+\}?|<\w+>|\*{3,}[\pL\pN_]{0,4}|\*+|\.\.\.|x{3,}|X{3,}|\$[A-Z_][A-Z0-9_]+` +
 		// Where a program has it from.
 		`|(?:os\.environ|os\.getenv|getenv|process\.env|(?:self|settings|config|cfg|args|options|secrets|ctx)\.[A-Za-z_])[\pL\pN_.]*(?:[\[(].*)?` +
 		`|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated)\[[^'"]*|Literal\[.*)$`).MatchString
