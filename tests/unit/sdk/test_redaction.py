@@ -389,3 +389,10 @@ def test_a_token_of_a_session_goes(name: str) -> None:
 def test_the_whole_of_a_long_value_goes() -> None:
     for text in ("--password " + "aB3" * 300, "token=[" + "'aB3dE5fG7hJ9kL1mN3pQ', " * 40 + "]"):
         assert "aB3" not in Redactor().text(text)
+
+
+@pytest.mark.parametrize(("of", "value"), [("name", "value"), ("Key", "Value")])
+def test_a_pair_that_names_both_its_parts_is_judged_by_the_name(of: str, value: str) -> None:
+    settings = [{of: "api_secret", value: "tulip"}, {of: "region", value: "tulip"}]
+    left = [{of: "api_secret", value: REDACTED}, {of: "region", value: "tulip"}]
+    assert Redactor().attribute("settings", settings) == left
