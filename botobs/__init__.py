@@ -178,7 +178,9 @@ def redact_value(*values: object) -> None:
     known without it.
 
     Args:
-        values: Texts, bytes, or objects with `get_secret_value`, as pydantic's `SecretStr`; anything else is ignored.
+        values: Texts, bytes, objects with `get_secret_value`, as pydantic's `SecretStr`, or lists of these. Of a
+            mapping or an object, such as a dataclass of configuration, what it holds under the name of a secret; the
+            rest is ignored.
             One of fewer than 12 characters or less than 60 bits of variety (Shannon's entropy times its length) would
             be found by chance in harmless texts: it is taken out beside its name only. 200 values are remembered.
     """

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 	"unsafe"
 
@@ -212,12 +213,46 @@ func (r *redactor) value(name *redact.Name, field int, held []byte) []byte {
 	case field == listField:
 		return edited(held, func(_ int, item []byte) []byte { return r.any(name, item) })
 	case field == mapField:
+		named := nameIn(held)
 		return edited(held, func(_ int, item []byte) []byte {
 			key := keyOf(item)
-			return r.named(item, key, r.attributes.Of(key).Shown, r.attributes.Inner(name, key))
+			return r.named(item, key, r.attributes.Of(key).Shown, r.attributes.Inner(name, of(key, named)))
 		})
 	}
 	return held
+}
+
+// nameIn is what a mapping is a pair of that names both its parts, `{"name": "…", "value": "…"}`; nothing for another mapping.
+func nameIn(items []byte) (named string) {
+	edited(items, func(_ int, item []byte) []byte {
+		if key := keyOf(item); named == "" && isNameOfPair(key) {
+			edited(item, func(field int, held []byte) []byte {
+				if field == valueField {
+					edited(held, func(field int, text []byte) []byte {
+						if field == textField {
+							named = view(text)
+						}
+						return text
+					})
+				}
+				return held
+			})
+		}
+		return item
+	})
+	return named
+}
+
+func isNameOfPair(key string) bool {
+	return strings.EqualFold(key, "name") || strings.EqualFold(key, "key")
+}
+
+// of is the name by which an item is judged of a mapping that may be such a pair.
+func of(key, named string) string {
+	if named != "" && strings.EqualFold(key, "value") {
+		return named
+	}
+	return key
 }
 
 // view is what is held as a text, which is not copied: requests are never written to.

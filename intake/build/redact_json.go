@@ -114,14 +114,32 @@ func (t *tree) value(in map[string]any, field string, name *redact.Name) {
 	}
 }
 
+// nameOfPair is nameIn for items in JSON.
+func nameOfPair(items []any) string {
+	for _, each := range items {
+		item, _ := each.(map[string]any)
+		if key, _ := item["key"].(string); !isNameOfPair(key) {
+			continue
+		}
+		value, _ := item["value"].(map[string]any)
+		for _, field := range []string{"stringValue", "string_value"} {
+			if named, is := value[field].(string); is && named != "" {
+				return named
+			}
+		}
+	}
+	return ""
+}
+
 // items are those of a list or of a mapping.
 func (t *tree) items(list any, outer *redact.Name) {
 	held, _ := list.(map[string]any)
 	values, _ := held["values"].([]any)
+	named := nameOfPair(values)
 	for at, each := range values {
 		item, _ := each.(map[string]any)
 		if key, is := item["key"].(string); is {
-			t.pair(item, key, t.attributes.Inner(outer, key))
+			t.pair(item, key, t.attributes.Inner(outer, of(key, named)))
 			continue
 		}
 		wrapped := map[string]any{"": each}

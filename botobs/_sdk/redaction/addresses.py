@@ -1,13 +1,23 @@
-"""Addresses without user, password, query and fragment, and without the segments of their paths that are keys."""
+"""Addresses without user and password, the values of queries that may be secrets, and the segments that are keys."""
 
 from __future__ import annotations
 
 import re
 from unicodedata import normalize
 
-from .queries import is_innocent
+from .chains import is_account_of_chain
+from .names import SECRET, promise
+from .queries import Clean, kept, kept_part
 from .rules import REDACTED, RULES
-from .values import formatted, looks_random, looks_random_letters
+from .values import (
+    formatted,
+    is_drawn,
+    is_like_a_password,
+    is_like_a_token,
+    is_secret,
+    looks_random,
+    looks_random_letters,
+)
 
 # A host has 253 characters; names and passwords come before it.
 _LONGEST_NETLOC = 1024
@@ -33,20 +43,24 @@ _BEFORE_KEYS = frozenset((
 _BEFORE_IDS = (
     RULES.id_words
     | {f"{word}s" for word in RULES.id_words}
-    | {"addresses", "api", "blobs", "bots", "objects", "positions", "traces", "users"}
+    | {"addresses", "api", "blobs", "bots", "objects", "positions", "solana", "store", "traces", "users"}
 )
 _HOSTS = [
     (host, re.compile(keep)) for host, keep in sorted(RULES.hosts.items(), key=lambda item: -len(item[0]))
 ]
 
 
-def without_addresses(text: str) -> str:
-    """`text` with each address in it cleaned."""
+def without_addresses(text: str, clean: Clean | None = None) -> str:
+    """`text` with each address in it cleaned.
+
+    Args:
+        clean: As `queries.kept` takes it.
+    """
     kept: list[str] = []
     done = 0
     while (start := text.find("://", done)) >= 0:
         stop = _end(text, start)
-        kept += (text[done : start + 3], _rest(text[start + 3 : stop], keeps_queries=True))
+        kept += (text[done : start + 3], _rest(text[start + 3 : stop], clean))
         done = stop
     return "".join((*kept, text[done:])) if kept else text
 
@@ -65,14 +79,19 @@ def _host_begins(text: str, begin: int) -> int:
     return max((found.end() for found in _HOST.finditer(text, begin, stop)), default=0)
 
 
-def clean_url(url: str) -> str:
-    """An address, or a path, as the value of an attribute."""
+def clean_url(url: str, clean: Clean | None = None) -> str:
+    """An address, or a path, as the value of an attribute.
+
+    Args:
+        clean: As `queries.kept` takes it.
+    """
     before, slashes, rest = url.partition("://")
     if slashes and len(before) <= 32 and "/" not in before:
-        return before + slashes + _rest(rest)
+        return before + slashes + _rest(rest, clean)
     if url.startswith("//"):
-        return "//" + _rest(url[2:])
-    return clean_path(without_query(url), "")
+        return "//" + _rest(url[2:], clean)
+    path = without_query(url)
+    return clean_path(path, "") + kept(url[len(path) :], clean)
 
 
 def without_query(url: str) -> str:
@@ -80,15 +99,15 @@ def without_query(url: str) -> str:
     return url.partition("#")[0].partition("?")[0]
 
 
-def _rest(rest: str, *, keeps_queries: bool = False) -> str:
-    """What follows `://`; within a text, an innocent query stays."""
+def _rest(rest: str, clean: Clean | None) -> str:
+    """What follows `://`."""
     netloc, end = _netloc(rest)
     tail = rest[end:]
     bare = tail.rstrip(".,;:)]!")
     if bare.endswith(REDACTED[:-1]):
         bare += "]"
     path = without_query(bare)
-    query = bare[len(path) :] if keeps_queries and is_innocent(bare[len(path) :]) else ""
+    query = kept(bare[len(path) :], clean)
     host = _host(netloc)
     return host + _keys_out(host, path) + query + tail[len(bare) :]
 
@@ -103,6 +122,11 @@ def _host(netloc: str) -> str:
     if len(netloc) > _LONGEST_NETLOC:
         return REDACTED
     host = netloc.rpartition("@")[2]
+    if host == netloc and ":" in host and not host.startswith("["):
+        # A text that was cut before the host: what is no port is a password.
+        user, _, port = host.partition(":")
+        if len(port) >= 6 and not port[0].isdigit() and is_like_a_password(port):
+            return f"{user}:{REDACTED}"
     return host if host.isascii() or normalize("NFKC", host) == host else REDACTED
 
 
@@ -138,19 +162,36 @@ def clean_path(path: str, before: str) -> str:
     Args:
         before: The segment in front of it.
     """
+    if ";" in path:
+        first, *parameters = path.split(";")
+        return ";".join((clean_path(first, before), *map(_clean_parameter, parameters)))
     if not _LONG_SEGMENT.search(path):
         return path
-    kept = []
+    left: list[str] = []
     for segment in path.split("/"):
-        kept.append(REDACTED if len(segment) >= 16 and _is_key(segment, before) else segment)
+        left.append(REDACTED if len(segment) >= 16 and _is_key(segment, before) else segment)
         before = segment.lower() if segment else before
-    return "/".join(kept)
+    return "/".join(left)
+
+
+def _clean_parameter(parameter: str) -> str:
+    """What stays of a parameter of a path, `token=…`, and of what is behind it."""
+    if promise(parameter.partition("=")[0]) == SECRET:
+        # Base64 has slashes.
+        return kept_part(parameter, None)
+    value, slash, rest = parameter.partition("/")
+    return kept_part(value, None) + slash + clean_path(rest, "")
 
 
 def _is_key(segment: str, before: str) -> bool:
     if not _TOKEN.fullmatch(segment):
         return False
     is_expected = before in _BEFORE_KEYS or _VERSION.fullmatch(before) is not None
+    if before.startswith("token") and is_account_of_chain(segment):
+        return False
+    promised = promise(before)
+    if promised and is_secret(promised, segment) and (is_like_a_token(segment) or is_drawn(segment, 24)):
+        return True
     if _UUID.fullmatch(segment):
         return before != "" and is_expected and _VERSION.fullmatch(before) is None
     if formatted(segment) is not None:

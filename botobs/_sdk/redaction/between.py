@@ -11,8 +11,10 @@ _FORMS = (
     r"\*{1,2}:\s++|:\*{1,2}\s++",
     # `name: str = "`, `name As String = "`, with a type between; without a quote it is code.
     r"\s{0,3}(?::|\s[aA]s\s|\s)\s{0,3}&?(?i:string|secretstr|str|text|bytes)\??\s{0,3}=\s*+(?=[bBuUrRfF]?\\*['\"])",
+    # `name: chr "`, as R shows a structure; `cs1Label=name cs1=` of ArcSight's format.
+    r":\s++chr\s++(?=\")|\s(?:cs|cn|flexString)\d=",
     # `name=`, `"name": `, `[name] => `, also with the signs of Chinese texts; `name: |` before the next line.
-    rf"(?:{_QUOTE})?\]?\s*+(?::=|=>|={{1,3}}|[\uff1a\uff1d]|:(?:[ \t]*+[|>][+-]?[ \t]*+\n)?)\s*+",
+    rf"(?:{_QUOTE}|`)?\]?\s*+(?::=|=>|={{1,3}}|[\uff1a\uff1d]|:(?:[ \t]*+[|>][+-]?[ \t]*+\n)?)\s*+",
     # `s:3:"name";s:5:"`, as PHP writes its sessions.
     rf"{_QUOTE};[sS]:\d{{1,6}}:",
     # `"name", `, and `"name", "type": "…", "value": ` where a pair names both its parts.

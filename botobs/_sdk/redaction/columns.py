@@ -6,14 +6,13 @@ import re
 
 from .names import CODES, PASSWORDS, promise
 from .rules import REDACTED
-from .values import is_code, is_secret
+from .values import is_code, is_drawn_token, is_secret
 
 # Between the cells of a line. Below a heading of bars a line is drawn; beside commas are no blanks.
 _BARS = "\u2502\u2506|"
 _SEPARATORS = (*_BARS, "\t", ";", ",")
 _HEADING = re.compile(r"2?[A-Za-z_][\w.\-]{0,40}(?: [\w.\-]{1,40})?")
 _DRAWN = re.compile(r"[\s|+:=\u2500-\u257f-]*", re.ASCII)
-_KINDS = (*PASSWORDS, *CODES)
 # Between cells that blanks set below their heading.
 _GAP = "  "
 _GAPS = re.compile(r"( {2,})")
@@ -50,7 +49,11 @@ def _clean(promised: str, cell: str) -> str:
     value = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
     if any(sign in value for sign in (*_BLANKS, '"')):
         return cell
-    is_one = is_secret(promised, value) if promised in PASSWORDS else is_code(promised, value)
+    is_one = (
+        is_code(promised, value)
+        if promised in CODES
+        else is_secret(promised, value) and (promised in PASSWORDS or is_drawn_token(value))
+    )
     return cell.replace(value, REDACTED) if is_one else cell
 
 
@@ -77,7 +80,7 @@ def _heading(line: str, below: str) -> tuple[str, int, dict[int, str]]:
         return (
             _GAP,
             len(names),
-            {at: kind for at, name in enumerate(names) if is_one and (kind := promise(name)) in _KINDS},
+            {at: kind for at, name in enumerate(names) if is_one and (kind := promise(name))},
         )
     if not separator or len(line) > _LONGEST or (has_bars and not (below and _DRAWN.fullmatch(below))):
         return "", 0, {}
@@ -90,5 +93,5 @@ def _heading(line: str, below: str) -> tuple[str, int, dict[int, str]]:
     return (
         separator,
         len(names),
-        {at: kind for at, name in enumerate(names) if (kind := promise(name)) in _KINDS},
+        {at: kind for at, name in enumerate(names) if (kind := promise(name))},
     )

@@ -10,22 +10,25 @@ beside its name.
 
 from __future__ import annotations
 
-import base64
-import json
 import math
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from types import FunctionType, MethodType, ModuleType
 
+from ._written import written
 from .names import SECRET, promise
 
 #: Characters by which the beginning of a secret is recognised.
 PREFIX = 12
 #: A secret must have as much variety: https://en.wikipedia.org/wiki/Entropy_(information_theory), times its length.
 FEWEST_BITS = 60.0
-#: Secrets that are remembered; further ones are not, so that a text takes bounded time.
+#: Secrets that are remembered, so that a text takes bounded time; further ones are not. What clients hold makes room
+#: for what they hold later.
 MOST = 200
+#: Seconds between two that make room: each time what was let through is looked at anew.
+_ROOM_S = 1.0
 _SHORTEST = 4
 _LONGEST = 16 * 1024
 _LONGEST_FILE = 64 * 1024
@@ -33,21 +36,29 @@ _LONGEST_FILE = 64 * 1024
 #: Counts what was added, so that what was remembered before can be thrown away.
 generation = 0
 _seen: set[str] = set()
+# Of these, with their bytes, what clients hold: it may change while they run.
+_leaving: dict[str, bytes] = {}
+_room_made = -math.inf
 _weak: set[str] = set()
 # What was added together.
 _together: set[tuple[object, ...]] = set()
+_TEXTS = (str, bytes, bytearray, memoryview)
+_NO_CONFIGURATION = (type, ModuleType, FunctionType, MethodType)
+#: Mappings, lists and objects of one value that are looked into.
+_MOST_LOOKED = 1000
 _PLAIN = frozenset({str, type(None)})
 # By their first characters: the whole forms.
 _forms: dict[str, tuple[str, ...]] = {}
 
 
-def add(value: object) -> bool:
+def add(value: object, *, stays: bool = True) -> bool:
     """Remember a secret; whether it is remembered now.
 
     Args:
         value: A text, bytes, or anything with `get_secret_value`, as pydantic's `SecretStr`; other things are ignored.
+        stays: Whether it makes no room for others when `MOST` are remembered.
     """
-    text = _text(value)
+    text, held = _text(value)
     if text is None:
         return False
     if text in _seen:
@@ -58,14 +69,35 @@ def add(value: object) -> bool:
         if len(_weak) < MOST and len(text) >= _SHORTEST:
             _weak.add(text)
         return False
-    if len(_seen) >= MOST:
+    if len(_seen) >= MOST and not _made_room():
         return False
     global generation
     _seen.add(text)
-    for form in _written(text):
-        begin = form[:PREFIX]
-        _forms[begin] = tuple({*_forms.get(begin, ()), form})
+    if not stays:
+        _leaving[text] = held
+    for form in written(text, held):
+        if len(form) >= PREFIX:
+            begin = form[:PREFIX]
+            _forms[begin] = tuple({*_forms.get(begin, ()), form})
     generation += 1
+    return True
+
+
+def _made_room() -> bool:
+    """Forget the oldest that does not stay; whether there was one."""
+    global _room_made
+    now = time.monotonic()
+    if not _leaving or now - _room_made < _ROOM_S:
+        return False
+    _room_made = now
+    oldest = next(iter(_leaving))
+    gone = written(oldest, _leaving.pop(oldest, b""))
+    _seen.discard(oldest)
+    _together.clear()
+    for begin in {form[:PREFIX] for form in gone}:
+        left = tuple(form for form in _forms.pop(begin, ()) if form not in gone)
+        if left:
+            _forms[begin] = left
     return True
 
 
@@ -74,16 +106,50 @@ def add_together(values: tuple[object, ...]) -> None:
     plain = _PLAIN.issuperset(map(type, values))
     if plain and values in _together:
         return
-    add_all(values)
+    add_held(values)
     if plain and len(_together) < MOST:
         _together.add(values)
 
 
-def add_all(values: Iterable[object]) -> None:
-    """Remember several; what is no text is left out."""
+def add_held(values: Iterable[object]) -> None:
+    """Remember what a client holds now; what is no text is left out."""
     for value in values:
         if value is not None:
-            add(value)
+            add(value, stays=False)
+
+
+def add_all(values: Iterable[object]) -> None:
+    """Remember several, and what configuration holds under the names of secrets; other things are left out."""
+    for value in values:
+        for text in _within(value):
+            add(text)
+
+
+def _within(value: object) -> Iterator[object]:
+    """A text itself, each item of a list, and of a mapping or an object what has the name of a secret."""
+    # With whether a text is one, and whether all is that a mapping holds.
+    todo = [(value, True, False)]
+    looked: set[int] = set()
+    while todo and len(looked) < _MOST_LOOKED:
+        item, is_secret, holds_secrets = todo.pop()
+        if callable(getattr(item, "get_secret_value", None)) or (is_secret and isinstance(item, _TEXTS)):
+            yield item
+        if item is None or id(item) in looked or isinstance(item, (*_TEXTS, *_NO_CONFIGURATION)):
+            continue
+        looked.add(id(item))
+        if isinstance(item, list | tuple | set | frozenset):
+            todo += [(each, is_secret, holds_secrets) for each in item]
+            continue
+        # No property is called: only what an object holds.
+        held = item if isinstance(item, Mapping) else getattr(item, "__dict__", None) or _slots(item)
+        for name, each in dict(held).items():
+            named = holds_secrets or promise(str(name)) == SECRET
+            todo.append((each, named, named))
+
+
+def _slots(value: object) -> dict[str, object]:
+    names = getattr(type(value), "__slots__", ())
+    return {name: getattr(value, name, None) for name in ((names,) if isinstance(names, str) else names)}
 
 
 def learn(environ: Mapping[str, str]) -> None:
@@ -121,6 +187,7 @@ def forget() -> None:
     """Forget all; for tests."""
     global generation
     _seen.clear()
+    _leaving.clear()
     _weak.clear()
     _together.clear()
     _forms.clear()
@@ -147,16 +214,20 @@ def _common(text: str, start: int, form: str) -> int:
     return length
 
 
-def _text(value: object) -> str | None:
+def _text(value: object) -> tuple[str | None, bytes]:
+    """The text of a value, and its bytes, which may be none of a text."""
     reveal = None if type(value) is str else getattr(value, "get_secret_value", None)
     if callable(reveal):
         value = reveal()
-    if isinstance(value, bytes | bytearray):
-        value = bytes(value).decode("utf-8", "replace")
+    held = None
+    if isinstance(value, bytes | bytearray | memoryview):
+        held = bytes(value)
+        # What is no text is recognised by its bytes, in hexadecimal and base64.
+        value = held.decode("utf-8", "backslashreplace")
     if not isinstance(value, str):
-        return None
+        return None, b""
     text = str.__str__(value).strip()
-    return text if len(text) <= _LONGEST else None
+    return (text if len(text) <= _LONGEST else None), held or text.encode("utf-8", "replace")
 
 
 def _is_strong(text: str) -> bool:
@@ -164,27 +235,6 @@ def _is_strong(text: str) -> bool:
         return False
     counts = Counter(text)
     return -sum(count * math.log2(count / len(text)) for count in counts.values()) >= FEWEST_BITS
-
-
-def _written(text: str) -> set[str]:
-    """The ways in which a secret may be written that have at least `PREFIX` characters."""
-    plain = text.encode("utf-8", "replace")
-    forms = {
-        text,
-        quote(text, safe=""),
-        quote_plus(text),
-        json.dumps(text)[1:-1],
-        json.dumps(text, ensure_ascii=False)[1:-1],
-    }
-    forms |= {json.dumps(form)[1:-1] for form in forms}
-    forms |= {form.replace("%2F", "%2f").replace("%2B", "%2b").replace("%3D", "%3d") for form in forms}
-    forms |= {plain.hex(), plain.hex().upper(), repr(text)[1:-1], quote(text, safe="/")}
-    for shift in range(3):
-        # Its place among other bytes moves the letters of base64; those at the edges depend on the neighbours.
-        encoded = base64.b64encode(b"\0" * shift + plain).decode().rstrip("=")
-        inside = encoded[4 if shift else 0 : len(encoded) - (1 if (len(plain) + shift) % 3 else 0)]
-        forms |= {inside, inside.replace("+", "-").replace("/", "_")}
-    return {form for form in forms if len(form) >= PREFIX}
 
 
 def _lines(path: str) -> list[str]:

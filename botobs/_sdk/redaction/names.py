@@ -92,6 +92,12 @@ def _promise(name: str) -> str:
     return "key" if last.endswith("key") and last[:-3] in RULES.exchanges else ""
 
 
+def is_of_table(name: str) -> bool:
+    """Whether a name is of a key of a table, or of a page of answers: `page_token`, `sort_key`."""
+    words = [word.lower() for word in _WORDS.findall(name[-_LONGEST:])]
+    return len(words) > 1 and words[-1] in RULES.ambiguous and words[-2] in RULES.harmless
+
+
 def _is_qualified(before: str, word: str) -> bool:
     if word in RULES.qualified and before in RULES.qualifiers.get(word, ()):
         return True

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from .names import PASSWORDS
+from .names import PASSWORDS, SESSION_ID
 from .rules import REDACTED
 from .values import (
     SHORTEST_HEX,
     is_code,
     is_drawn,
+    is_drawn_token,
+    is_hex_of_key,
     is_like_a_token,
     is_named_id,
     is_secret,
     is_token_or_uuid,
+    is_uuid,
     may_be_the_password,
 )
 
@@ -39,6 +42,9 @@ _VALUES = re.compile(
     r"|(?: (?:is|was|got|value):? | (?:->|=>|\u2192|\u279c) |\n[ \t]{0,16})([^'\"\\ \t\r\n]{8,200})(?:[\n ]|\Z)"
     rf"|({_RUN})"
 )
+#: The groups of what a verb or a line sets apart, and of what nothing does.
+_BEHIND_VERB, _ANY = 2, 3
+_PAIR = re.compile(r"[A-Za-z_][\w.-]{0,40}=[^=]")
 _BEHIND_SIGNS = re.compile(_RUN)
 # What a value is within, and what stands in front of one that is short.
 _WITHIN = re.compile(r"[^'\"\\ \t\r\n]++")
@@ -52,8 +58,24 @@ _NEXT_LINE = re.compile(r"\r?\n([^\s:=]{6,200})(?:\r?\n|\Z)")
 _QUOTED = re.compile(r"[^'\"\r\n]{6,200}")
 # `… is the password`
 _SAID = re.compile(r"['\"]? (?:(?:is|was) (?:the|your|my|its|our|new|a|an) |as (?:the |new |a |an )?)")
-#: Characters between a name and its value.
-_FARTHEST = 160
+#: Characters between a name and its value, and between one that may promise a token and it.
+_FARTHEST, _CLOSE = 160, 40
+_LONGEST_VALUE = 202
+_OF_CHAINS = ("key", "keys", "seed")
+#: Promises of which a token near them is one.
+_OF_TOKENS = (
+    "auth",
+    "key",
+    "keys",
+    "seed",
+    "session",
+    SESSION_ID,
+    "sig",
+    "sign",
+    "signature",
+    "token",
+    "tokens",
+)
 
 
 def without_near(text: str, names: Iterable[tuple[int, int, str]]) -> tuple[str, list[str]]:
@@ -74,8 +96,10 @@ def without_near(text: str, names: Iterable[tuple[int, int, str]]) -> tuple[str,
         if value is None and promised in PASSWORDS:
             least = max(done, start - _FARTHEST)
             value = (_behind(text, end) if candidates.has(end, end + _FARTHEST) else None) or (
-                _before(text, least, start) if candidates.has(least, start) else None
+                _before(text, done, start) if candidates.has(least, start) else None
             )
+        if value is None and promised in _OF_TOKENS:
+            value = _token(text, done, start, end, promised)
         if value is not None:
             kept += (text[done : value[0]], REDACTED)
             values.append(text[slice(*value)])
@@ -142,17 +166,58 @@ def _told(text: str, start: int, end: int, promised: str) -> tuple[int, int] | N
 
 
 def _behind(text: str, end: int) -> tuple[int, int] | None:
-    for found in _VALUES.finditer(text, end, end + _FARTHEST):
-        if REDACTED in text[end : found.start()]:
+    for found in _VALUES.finditer(text, end, end + _FARTHEST + _LONGEST_VALUE):
+        if found.start() >= end + _FARTHEST or REDACTED in text[end : found.start()]:
             return None
-        if _may_be_one(text, end, found, SHORTEST_HEX):
+        if _may_be_one(text, end, found, SHORTEST_HEX) or _is_close_uuid(text, end, found):
             return found.span(found.lastindex or 0)
     return None
 
 
-def _before(text: str, least: int, start: int) -> tuple[int, int] | None:
+def _is_close_uuid(text: str, end: int, found: re.Match[str]) -> bool:
+    """Whether a UUID that stands by itself is close behind a name, and nothing between says that it is an id."""
+    group = found.lastindex or 0
+    return (
+        group != _ANY
+        and found.start() <= end + _CLOSE
+        and is_uuid(found[group])
+        and not is_named_id(text[end : found.start()])
+    )
+
+
+def _token(text: str, done: int, start: int, end: int, promised: str) -> tuple[int, int] | None:
+    """What is drawn at random close to a name that may promise a token; farther away it may be the id of anything."""
+    for found in _VALUES.finditer(text, end, end + _CLOSE + _LONGEST_VALUE):
+        if found.start() >= end + _CLOSE or REDACTED in text[end : found.start()]:
+            break
+        if _may_be_a_token(text, end, found, promised):
+            return found.span(found.lastindex or 0)
+    for found in _ending_within(text, done, start, _CLOSE):
+        if _may_be_a_token(text, 0, found, promised):
+            return found.span(found.lastindex or 0)
+    return None
+
+
+def _ending_within(text: str, done: int, start: int, distance: int) -> Iterator[re.Match[str]]:
+    """What may be values in front of a name, and end so close to it; they may begin farther away."""
+    for found in _VALUES.finditer(text, max(done, start - distance - _LONGEST_VALUE), start):
+        if found.end() > start - distance:
+            yield found
+
+
+def _may_be_a_token(text: str, least: int, found: re.Match[str], promised: str) -> bool:
+    group = found.lastindex or 0
+    return (
+        (is_drawn_token(found[group]) or (promised in _OF_CHAINS and is_hex_of_key(found[group])))
+        and is_secret(promised, found[group])
+        and not _is_name(text, found.end(group))
+        and not is_named_id(text[max(least, found.start() - 40) : found.start()])
+    )
+
+
+def _before(text: str, done: int, start: int) -> tuple[int, int] | None:
     last = None
-    for found in _VALUES.finditer(text, least, start):
+    for found in _ending_within(text, done, start, _FARTHEST):
         is_said = _SAID.fullmatch(text, found.end(), start) is not None
         if (is_said and is_like_a_token(found[0])) or _may_be_one(text, 0, found, _FARTHEST):
             last = found.span(found.lastindex or 0)
@@ -161,7 +226,9 @@ def _before(text: str, least: int, start: int) -> tuple[int, int] | None:
 
 def _may_be_one(text: str, least: int, found: re.Match[str], shortest_hex: int) -> bool:
     value = found[found.lastindex or 0]
-    if not (is_drawn(value, shortest_hex) if found.lastindex == 3 else is_like_a_token(value)):
+    if found.lastindex == _BEHIND_VERB and _PAIR.match(value):
+        return False
+    if not (is_drawn(value, shortest_hex) if found.lastindex == _ANY else is_like_a_token(value)):
         return False
     if _is_name(text, found.end(found.lastindex or 0)):
         return False

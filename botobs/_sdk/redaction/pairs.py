@@ -14,7 +14,16 @@ from .names import CODES, FOLDER, PASSWORDS, SECRET, STEMS, promise
 from .near import without_near
 from .quoting import bracket, quoted, word
 from .rules import REDACTED, RULES
-from .values import FEWEST_WORDS, LONGEST_GUESS, is_code, is_like_a_token, is_secret, may_be_the_password
+from .values import (
+    FEWEST_WORDS,
+    LONGEST_GUESS,
+    is_code,
+    is_dense,
+    is_like_a_token,
+    is_secret,
+    looks_random_letters,
+    may_be_the_password,
+)
 
 _NAME = re.compile(r"[\w.\-]*+")
 # Where the part of a name begins in a mark: at its beginning, or within what stands before a quoted value, "dup key: ".
@@ -24,6 +33,8 @@ _STEM_WITHIN = dict.fromkeys(STEMS, 0) | {
     if any(stem in quote.marker for stem in STEMS)
 }
 _LONGEST_NAME = 128
+#: Of an element.
+_LONGEST_CONTENT = 8192
 #: Values of one text that are looked for in the rest of it.
 _MOST_VALUES = 8
 # `\\n` as it is written for a line's end.
@@ -48,6 +59,15 @@ _IS_NAME = re.compile(r"\\{0,9}+['\"]\s?:")
 _IS_ARGUMENT = re.compile(r"\w{1,40}=['\"]")
 # Items of a list in YAML that are no mappings.
 _LINES = re.compile(r"- (?![\w-]{1,60}:\s)[^\n]++(?:\n[ \t]*+- [^\n]++)*+")
+# `'first half ' 'second half'`, as Python breaks a long text; and what pytest shows of two texts that differ.
+_NO_LETTER = re.compile(r"[^A-Za-z]")
+_NO_SPACE = re.compile(r"[^\s'\"<>|]++")
+# Ends a word, and may stand in a password as well.
+_INSIDE = ("&", ")", "}", "]", ",", ";")
+_NEXT_LITERAL = re.compile(r"['\"][ \t]*+\r?\n[ \t]*+(?=['\"])")
+_DIFFERENCE = re.compile(r"['\"](?:\r?\n[E ]{0,9}[-+?] [^\n]*+)++")
+# Behind a sign and a blank: the next pair, and nothing in front of it.
+_NEXT_PAIR = re.compile(r"[A-Za-z_][\w.-]{1,60}=(?:['\"\w/]|(?=\s|\Z))")
 # `"old" -> "new"`
 _CHANGED = re.compile(r"(?<!\\)\\*+['\"] -> \\{0,9}+['\"]")
 _REDACTED_VALUE = re.compile(r"[\\b'\"\[]{0,16}\[redacted\]")
@@ -120,7 +140,12 @@ def _promise(text: str, start: int, end: int) -> str:
         before = _WORD_BEFORE.search(text[max(0, start - _LONGEST_WORD) : start])
         if before is not None:
             return promise(f"{before[1]}_{name}")
-    return promise(name)
+    # A part of base64 holds such words by chance.
+    return (
+        ""
+        if len(name) >= _LONGEST_OF_NAMED and looks_random_letters(_NO_LETTER.sub("", name))
+        else promise(name)
+    )
 
 
 def _around(text: str, position: int) -> tuple[int, int]:
@@ -166,12 +191,14 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         if "," in between[0] and _IS_NAME.match(text, inside[1]):
             return None
         changed = _CHANGED.match(text, inside[1])
-        if changed is not None and promised == SECRET:
+        if changed is not None and promised in PASSWORDS:
             inside = quoted(text, changed.end() - 1) or inside
             return start + 1, inside[1], REDACTED
-        return _decided(text, *inside, promised)
+        return _decided(text, inside[0], _end_of_literals(text, between[0], inside[1], promised), promised)
     if text.startswith(("[", "(", "{"), start):
         return _list(text, start, promised)
+    if "=" in between[0] and _is_empty(text, between[0], start):
+        return None
     if text.startswith("> ", start) and "\n" in between[0]:
         # The next line of a mail.
         start += 2
@@ -187,11 +214,44 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
             return start, words.end(), REDACTED
     if "," in between[0] and _IS_ARGUMENT.match(text, start):
         return None
+    if between[0][-1] == ">" and between[0][-2:-1] not in ("=", "-"):
+        # What an element holds ends with it, whatever signs are in it.
+        stop = text.find("<", start, start + _LONGEST_CONTENT)
+        if stop >= 0 and text.startswith("</", stop):
+            return _decided(text, start, stop, promised)
     if promised != SECRET and not _decided(text, start, word(text, start, start + LONGEST_GUESS), promised):
         return _remarked(text, name, start, promised)
     stop = word(text, start)
+    whole = _NO_SPACE.match(text, start, start + LONGEST_GUESS) if text[stop : stop + 1] in _INSIDE else None
+    if whole is not None and is_dense(whole[0]):
+        stop = whole.end()
     found = _decided(text, start, stop, promised) if any(map(str.isalnum, text[start:stop])) else None
     return found or _remarked(text, name, start, promised)
+
+
+def _end_of_literals(text: str, between: str, end: int, promised: str) -> int:
+    """The end of a value in quotes that goes on in the next line, or of what it is compared with."""
+    most = len(text) if promised == SECRET else min(len(text), end + LONGEST_GUESS)
+    difference = _DIFFERENCE.match(text, end, most) if "==" in between else None
+    if difference is not None:
+        return difference.end()
+    while (following := _NEXT_LITERAL.match(text, end, most)) is not None:
+        inside = quoted(text, following.end())
+        if inside is None or _IS_NAME.match(text, inside[1]):
+            break
+        end = inside[1]
+    return end
+
+
+def _is_empty(text: str, between: str, start: int) -> bool:
+    """Whether `name=` has no value: the line ends behind it, or the next pair comes."""
+    if not between.startswith("=") or not between[-1:].isspace():
+        return False
+    following = _NEXT_PAIR.match(text, start)
+    # Base64 has four characters and again four.
+    return "\n" in between or (
+        following is not None and (following[0][-1] != "=" or len(following[0]) % 4 != 0)
+    )
 
 
 def _decided(text: str, start: int, stop: int, promised: str) -> tuple[int, int, str] | None:

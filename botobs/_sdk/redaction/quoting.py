@@ -9,7 +9,7 @@ import re
 
 # `'…`, `b"…`, `\\"…`, `SecretStr('…`, `bytearray(b'…`, `string(12) "…`.
 _OPENING = re.compile(
-    r"(?:string\(\d{1,9}\) |[A-Za-z_][\w.]{0,60}\((?:\w{1,30}=)?)?[bBuUrRfF]{0,2}(?<!\\)(\\*+)(['\"])"
+    r"(?:string\(\d{1,9}\) |[A-Za-z_][\w.]{0,60}\((?:\w{1,30}=)?)?[bBuUrRfFeEnNxX]{0,2}(?<!\\)(\\*+)(['\"])"
 )
 _QUOTE = {"'": re.compile(r"(?<!\\)(\\*+)'"), '"': re.compile(r'(?<!\\)(\\*+)"')}
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}

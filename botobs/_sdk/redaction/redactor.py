@@ -12,12 +12,13 @@ from typing import Any
 
 from . import known
 from ._memo import Memo
-from .addresses import clean_url, without_query
+from .addresses import without_query
 from .names import SECRET, promise
+from .queries import kept
 from .rules import REDACTED, RULES
 from .runs import without_runs
 from .sql import without_literals
-from .texts import clean
+from .texts import clean, clean_address, plain
 from .values import is_secret, is_secret_number
 
 #: Bytes of UTF-8 of a text that are looked at and may leave; the rest is dropped.
@@ -34,7 +35,7 @@ _RATE_LIMIT_HEADER = re.compile(
     r"(?:rate[-_]?limit|used[-_]weight|order[-_]count|limit[-_]status)", re.IGNORECASE
 )
 _DROPPED_NAMES = re.compile(
-    r"^(?:db\.(?:query|operation)\.parameters?(?:\.|$)|db\.statement\.parameters|url\.query$|url\.fragment$"
+    r"^(?:db\.(?:query|operation)\.parameters?(?:\.|$)|db\.statement\.parameters|url\.fragment$"
     r"|enduser\.|user\.(?:email|name|full_name)$|process\.command_(?:args|line)$|process\.environment)"
 )
 _URL_NAMES = frozenset(
@@ -89,7 +90,7 @@ class Redactor:
         return self._remembered("", text)
 
     def url(self, url: str) -> str:
-        """`url` without query, fragment, user and password, and without path segments that look like keys."""
+        """`url` without user and password, the values of its query that may be secrets, and what looks like a key."""
         return self.bounded("url.full", url)
 
     def attribute(self, key: str, value: Any) -> Any:
@@ -106,13 +107,22 @@ class Redactor:
         if isinstance(value, bytes):
             return REDACTED
         if isinstance(value, Mapping):
-            return {
-                self.text(name): self.attribute(self.inner(key, name), item)
-                for name, item in ((str(name), item) for name, item in value.items())
-            }
+            return self._mapping(key, value)
         if isinstance(value, Sequence):
             return [self.attribute(key, item) for item in value]
         return self.bounded(key, str(value))
+
+    def _mapping(self, key: str, value: Mapping[Any, Any]) -> dict[str, Any]:
+        """The items of a mapping; in `{"name": …, "value": …}` the name decides about the value."""
+        items = [(str(name), item) for name, item in value.items()]
+        of_pair = (item for name, item in items if name.lower() in ("name", "key") and isinstance(item, str))
+        named = next(filter(None, of_pair), "")
+        return {
+            self.text(name): self.attribute(
+                self.inner(key, named if named and name.lower() == "value" else name), item
+            )
+            for name, item in items
+        }
 
     def inner(self, key: str, name: str) -> str:
         """The name by which the item `name` of the mapping `key` is judged: what is in `credentials` is one."""
@@ -176,7 +186,9 @@ class Redactor:
             return REDACTED
         # A route may be a regular expression, as Django's are: its `(?P<id>…)` begins no query.
         if name in _URL_NAMES and not (name == "http.route" and "(?" in value):
-            return self._own(clean_url(value))
+            return self._own(clean_address(value))
+        if name == "url.query":
+            return self._own(kept(f"?{value}", plain)[1:])
         if name in _SQL_NAMES:
             value = without_literals(without_runs(value))
         return self._own(clean(value, key))

@@ -7,7 +7,7 @@ from functools import partial
 
 from .addresses import clean_path, without_scheme
 from .rules import REDACTED
-from .values import formatted, is_bare_secret, looks_random
+from .values import formatted, is_bare_secret, is_named_id, looks_random
 
 _RUN = re.compile(r"[A-Za-z0-9+/_.~:-]{16,}+={0,2}")
 _DIGIT = re.compile(r"\d")
@@ -32,8 +32,11 @@ def _without_run(name: str, match: re.Match[str]) -> str:
     if run.startswith("/"):
         # Base64 may begin with it too, and stand at the end of a sentence.
         bare = run.rstrip(".:")
-        if "." not in bare and len(bare) > 1 and is_bare_secret(bare[1:], ""):
+        before = match.string[max(0, match.start() - _BEFORE) : match.start()] or name
+        if "." not in bare and len(bare) > 1 and is_bare_secret(bare[1:], before):
             return REDACTED + run[len(bare) :]
+        if "/" not in run[1:] and is_named_id(before):
+            return run
         return clean_path(run, "")
     found = formatted(run)
     if found is not None:

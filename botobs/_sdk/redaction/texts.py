@@ -12,7 +12,7 @@ import re
 import string
 from urllib.parse import unquote
 
-from .addresses import without_addresses
+from .addresses import clean_url, without_addresses
 from .columns import without_columns
 from .commands import without_commands
 from .drawn import CORNER, without_drawn
@@ -20,14 +20,16 @@ from .marks import SCHEMES, found_in, lower
 from .octets import SHORTEST, without_octets
 from .pairs import without_pairs
 from .phrases import SHORTEST_OF_LATIN, without_phrases
-from .queries import is_innocent
+from .queries import Clean, kept
 from .quotes import without_quotes
 from .rules import REDACTED
 from .runs import without_runs
 from .values import is_like_a_password
 
-_PEM_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]*+)-----")
-_PEM_END = re.compile(r"-----END [A-Z0-9 ]++-----")
+# With the blanks of an address, perhaps.
+_PEM_BEGIN = re.compile(r"-----BEGIN(?: |\+|%20)((?:[A-Z0-9 +]|%20)*+)-----")
+_PEM_END = re.compile(r"-----END(?: |\+|%20)(?:[A-Z0-9 +]|%20)++-----")
+_PEM_BLANK = re.compile(r"\+|%20")
 _PEM_SECRETS = ("PRIVATE KEY", "CERTIFICATE", "SECRET")
 _OF_PEM = string.ascii_letters + string.digits + "+/=\\\r\n"
 #: Characters in front of the end of a key that are a part of it and no words.
@@ -36,7 +38,7 @@ _SHORTEST_OF_PEM = 20
 _JWT = re.compile(r"eyJ(?<=\beyJ)[A-Za-z0-9_-]{5,}+(?P<rest>\.[A-Za-z0-9_-]{5,}+(?:\.[A-Za-z0-9_-]*+)?)?")
 # After the scheme something that is no word: with a digit, a sign, or a capital inside.
 _SCHEME = re.compile(
-    rf"\b((?i:{'|'.join(SCHEMES)})(?:\d{{3}})?)\s++(?!\w++=[^=\s])(?![A-Z0-9]{{2,10}}(?![\w-])|0x[0-9a-fA-F]{{40}}|sha\d{{1,3}}[:-])"
+    rf"\b((?i:{'|'.join(SCHEMES)})(?:\d{{3}})?)\s++(?![\w:]++=[^=\s])(?=[._~+/=:-]*+[A-Za-z0-9])(?![A-Z0-9]{{2,10}}(?![\w-])|0x[0-9a-fA-F]{{40}}|[1-9A-HJ-NP-Za-km-z]{{43,44}}(?![\w-])|sha\d{{1,3}}[:-])"
     r"(?=\S*\d|\S+[A-Z]|\S*[._~+/=-]\S)[A-Za-z0-9._~+/=:-]{6,}+"
 )
 _COOKIE = re.compile(r"\b(cookie['\"]?\s*+[:=]\s*+['\"]?)[^\n'\"]++", re.IGNORECASE)
@@ -57,11 +59,11 @@ _QUOTES = str.maketrans(
 # Marks of HTML, of JSON as it is written for pages, of the logs of nginx, of quotes of other scripts; and characters of
 # JSON and nginx.
 _OPENING_QUOTES = "\u201c\u201e\xab\u300c\u300e\uff02\u2018"
-_ESCAPES = ("&quot;", "&#3", "&#x", "&lt;", "&apos;", "\\u", "\\x2", "\\x3", *_OPENING_QUOTES)
+_ESCAPES = ("&quot;", "&#3", "&#x", "&lt;", "&apos;", "\\u", "\\x2", "\\x3", ":\\/\\/", *_OPENING_QUOTES)
 # No sign of control, and no half of a character.
 _ESCAPED = re.compile(
     r"\\(?:x([2-7][0-9a-fA-F])|u(00[2-9a-fA-F][0-9a-fA-F]|0[1-9a-fA-F][0-9a-fA-F]{2}|[1-9a-cA-CefEF][0-9a-fA-F]{3}"
-    r"|[dD][0-7][0-9a-fA-F]{2}))"
+    r"|[dD][0-7][0-9a-fA-F]{2})|(/))"
 )
 _NO_SPACE = re.compile(r"[^\s]++")
 
@@ -82,27 +84,50 @@ def clean(text: str, name: str = "") -> str:
     return _clean(text, name)
 
 
+def clean_address(url: str) -> str:
+    """An address, or a path, as the value of an attribute."""
+    url = clean_url(url, plain)
+    return _NO_SPACE.sub(_encoded, url) if "%" in url and _ENCODED.search(url) else url
+
+
 def _clean(text: str, name: str) -> str:
     if ("&" in text or "\\" in text or not text.isascii()) and any(mark in text for mark in _ESCAPES):
-        plain = _ESCAPED.sub(lambda match: chr(int(match[1] or match[2], 16)), html.unescape(text)).translate(
-            _QUOTES
-        )
-        bare = _decoded(plain, name)
-        text = text if bare == plain else bare
+        unescaped = _ESCAPED.sub(_character, html.unescape(text)).translate(_QUOTES)
+        bare = _decoded(unescaped, name)
+        text = text if bare == unescaped else bare
     text = _decoded(text, name)
     return _NO_SPACE.sub(_encoded, text) if "%" in text and _ENCODED.search(text) else text
 
 
-def _decoded(text: str, name: str = "") -> str:
-    """All rules but those for encoded texts."""
+def _character(match: re.Match[str]) -> str:
+    return match[3] or chr(int(match[1] or match[2], 16))
+
+
+def plain(text: str) -> str:
+    """`text` without what looks like a secret in it: a value of a query, in which another address loses its own."""
+    return _decoded(text, "", None)
+
+
+def _decoded(text: str, name: str = "", of_queries: Clean | None = plain) -> str:
+    """All rules but those for encoded texts.
+
+    Args:
+        name: As `clean` takes it.
+        of_queries: As `queries.kept` takes it.
+    """
     if "-----BEGIN" in text or "-----END" in text:
         text = _without_keys(text)
     if "eyJ" in text:
         text = _JWT.sub(lambda match: REDACTED if match["rest"] else match[0], text)
     if "://" in text:
-        text = without_addresses(text)
+        text = without_addresses(text, of_queries)
     if "?" in text:
-        text = _QUERY.sub(lambda query: query[0] if is_innocent(query[0]) else "", text)
+        text = _QUERY.sub(lambda query: kept(query[0], of_queries), text)
+    if len(text) >= SHORTEST_OF_LATIN or not text.isascii():
+        # Before pairs, of which some would take a word of it.
+        text = without_phrases(text, REDACTED)
+    if len(text) >= SHORTEST:
+        text = without_octets(text)
     marks = found_in(lower(text))
     if marks:
         text = _without_marked(text, marks)
@@ -113,10 +138,6 @@ def _decoded(text: str, name: str = "") -> str:
         text = _LOGIN.sub(_without_login, text)
     if len(text) >= 16:
         text = without_runs(text, name)
-        if len(text) >= SHORTEST_OF_LATIN or not text.isascii():
-            text = without_phrases(text, REDACTED)
-        if len(text) >= SHORTEST:
-            text = without_octets(text)
     return text
 
 
@@ -144,17 +165,17 @@ def _without_marked(text: str, marks: list[tuple[int, str]]) -> str:
 
 def _encoded(match: re.Match[str]) -> str:
     """A text that was encoded for an address, once or more: as it was before, where a secret was in it."""
-    plain = match[0]
-    if not _ENCODED.search(plain):
-        return plain
-    plain = plain.replace("+", " ")
+    readable = match[0]
+    if not _ENCODED.search(readable):
+        return readable
+    readable = readable.replace("+", " ")
     for _ in range(3):
-        decoded = unquote(plain)
-        if decoded == plain:
+        decoded = unquote(readable)
+        if decoded == readable:
             break
-        plain = decoded
-    bare = _decoded(plain)
-    return match[0] if bare == plain else bare
+        readable = decoded
+    bare = _decoded(readable)
+    return match[0] if bare == readable else bare
 
 
 def _without_keys(text: str) -> str:
@@ -162,7 +183,8 @@ def _without_keys(text: str) -> str:
     kept: list[str] = []
     end = 0
     while (begin := _PEM_BEGIN.search(text, end)) is not None:
-        if any(secret in begin[1] for secret in _PEM_SECRETS):
+        label = _PEM_BLANK.sub(" ", begin[1])
+        if any(secret in label for secret in _PEM_SECRETS):
             close = _PEM_END.search(text, begin.end())
             kept += (text[end : begin.start()], REDACTED)
             end = close.end() if close is not None else len(text)
@@ -171,7 +193,7 @@ def _without_keys(text: str) -> str:
             end = begin.end()
     rest = text[end:]
     close = _PEM_END.search(rest)
-    if close is not None and any(secret in close[0] for secret in _PEM_SECRETS):
+    if close is not None and any(secret in _PEM_BLANK.sub(" ", close[0]) for secret in _PEM_SECRETS):
         before = rest[: close.start()].rstrip(_OF_PEM)
         if close.start() - len(before) >= _SHORTEST_OF_PEM:
             kept, rest = [*kept, before, REDACTED], rest[close.end() :]

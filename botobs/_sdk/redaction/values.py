@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from . import known
+from .chains import is_account_of_chain, is_named_by_chain, is_of_chain
 from .names import FOLDER, SECRET, SESSION_ID
 from .rules import RULES
 
@@ -18,6 +19,8 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.,+Z-]*)?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _CUT_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{0,12}){1,4}")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+# Of OANDA and of Postman.
+_TWO_OF_HEX = re.compile(r"(?:[A-Z]{2,6}-)?[0-9a-f]{24,32}-[0-9a-f]{8,34}")
 _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 _PREFIXED_HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 # https://en.bitcoin.it/wiki/Bech32: a readable part, a one, and what has neither 1 nor b, i, o.
@@ -25,7 +28,7 @@ _BECH32 = re.compile(r"[a-z]{2,12}1[02-9ac-hj-np-z]{30,}")
 # Bitcoin, Tron and the XRP Ledger (https://en.bitcoin.it/wiki/Base58Check_encoding), TON in base 64; Stellar and
 # Algorand in base 32.
 _ACCOUNT = re.compile(r"[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|[EU]Q[A-Za-z0-9_-]{46}|G[A-Z2-7]{55}|[A-Z2-7]{58}")
-_TICKER = re.compile(r"[A-Z0-9.]{1,10}")
+_TICKER = re.compile(r"[A-Z0-9.]{1,10}|\d{1,7}[A-Z]{2,16}")
 _PLACEHOLDER = re.compile(
     # The bracket that closes one may be that of a mapping.
     r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}?|<\w++>|\*{3,}\w{0,4}|\*+|\.\.\.|x{3,}|X{3,}|\$[A-Z_][A-Z0-9_]+"
@@ -47,6 +50,7 @@ _NO_LETTER = re.compile(r"[^A-Za-z]")
 _CASES = re.compile(r"[A-Z]+|[a-z]+")
 _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
 _LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
+_SIGNS_OF_TOKENS = re.compile(r"[A-Za-z0-9+/_.~-]++={0,2}")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _JOINED = re.compile(r"[A-Za-z]{3,32}(?:[-_.!#$^*+~][A-Za-z]{3,32}){1,4}")
 _NAME_PIECE = re.compile(r"[A-Z]?[a-z]+")
@@ -64,6 +68,7 @@ _LOOK_BACK = 40
 _SHORTEST_MIXED = 30
 _SHORTEST_PLAIN = 40
 _SHORTEST_NAMED = 16
+_SHORTEST_DENSE = 20
 #: Digits of keys in hexadecimal.
 SHORTEST_HEX = 32
 #: How much of a value is looked at that may be none. What promises a secret is taken wholly, and once; what may be none
@@ -97,6 +102,18 @@ def is_secret_number(promise: str, value: float) -> bool:
 
 
 _SIGNS_OF_CODE = frozenset("=(){}[]<>:/")
+# Of these code has one or two.
+_SIGNS_OF_PASSWORDS = frozenset("!@#$^*~")
+
+
+def is_dense(value: str) -> bool:
+    """Whether letters, digits and many signs take turns, as in a password that a generator made."""
+    return (
+        len(value) >= _SHORTEST_DENSE
+        and len(_SIGNS_OF_PASSWORDS.intersection(value)) >= 3
+        and " " not in value
+        and 2 * _turns(value) >= len(value)
+    )
 
 
 def is_like_a_password(value: str) -> bool:
@@ -104,6 +121,8 @@ def is_like_a_password(value: str) -> bool:
 
     Without a digit, it has letters of both cases and a sign between them, or letters that are drawn at random.
     """
+    if is_dense(value):
+        return True
     has_both = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
     begins_well = len(value) >= _SHORTEST_NAMED or not value[0].isdigit()
     return (
@@ -146,8 +165,10 @@ def _has_odd_capitals(value: str) -> bool:
 
 def is_like_a_token(value: str) -> bool:
     """Whether a text without a name of its own looks like a key, a token or a password that was made well."""
-    if len(value) < 8 or _NOT_IN_TOKENS.search(value) or "://" in value:
+    if len(value) < 8 or "://" in value:
         return False
+    if _NOT_IN_TOKENS.search(value):
+        return is_dense(value)
     if (
         _NUMBER.fullmatch(value)
         or _DATE.fullmatch(value)
@@ -155,7 +176,7 @@ def is_like_a_token(value: str) -> bool:
         or _TICKER.fullmatch(value)
     ):
         return False
-    if _SIGN_INSIDE.search(value) is not None or looks_random_letters(value) or _HEX_OF_KEY.fullmatch(value):
+    if _SIGN_INSIDE.search(value) is not None or looks_random_letters(value) or is_hex_of_key(value):
         return True
     return any(map(str.isdigit, value)) and _LETTER.search(value) is not None and not _has_order(value)
 
@@ -184,14 +205,33 @@ def is_drawn(run: str, shortest_hex: int) -> bool:
     """
     if _HEX.fullmatch(run) or _UUID.fullmatch(run):
         return len(run) >= shortest_hex and not run.isdigit()
+    if _TWO_OF_HEX.fullmatch(run):
+        return True
     return len(run) >= _SHORTEST_NAMED and run.isascii() and _random_share(run) >= 0.6
+
+
+def is_hex_of_key(value: str) -> bool:
+    """Whether a text is written as private keys of Ethereum are, and hashes of transactions."""
+    return _HEX_OF_KEY.fullmatch(value) is not None
+
+
+def is_drawn_token(run: str) -> bool:
+    """Whether a run beside a name that may promise a token is one: no UUID, and no account."""
+    return (
+        _SIGNS_OF_TOKENS.fullmatch(run) is not None
+        and any(map(str.isdigit, run))
+        and is_drawn(run, SHORTEST_HEX)
+        and not is_uuid(run)
+        and not is_account_of_chain(run)
+    )
 
 
 def is_named_id(before: str) -> bool:
     """Whether the word at the end of a text says that an id comes next."""
     found = _LAST_WORDS.search(before)
     words = [word.lower() for word in _PARTS.findall(found[0])] if found is not None else []
-    return bool(words) and (words[-1] in RULES.id_words or words[-1] in RULES.owners)
+    # "in" is Stripe's of an invoice, and a word of SQL.
+    return bool(words) and words[-1] != "in" and (words[-1] in RULES.id_words or words[-1] in RULES.owners)
 
 
 def _is_ambiguous_secret(word: str, value: str) -> bool:
@@ -201,6 +241,10 @@ def _is_ambiguous_secret(word: str, value: str) -> bool:
         return False
     if _CUT_UUID.fullmatch(value):
         return word not in ("nonce", "pk", SESSION_ID)
+    if is_named_by_chain(word, value):
+        return False
+    if word == SESSION_ID and len(value) < _SHORTEST_NAMED:
+        return False
     if _PREFIXED_HEX.fullmatch(value):
         return len(value) >= (66 if word == "pk" else 34) and not word.startswith("token")
     if word == "seed" and len(value.split()) >= FEWEST_WORDS:
@@ -222,7 +266,7 @@ def _is_key(value: str) -> bool:
         return False
     if value.isalnum():
         return (not value.isalpha() and not value.isdigit()) or looks_random_letters(value)
-    return len(value) >= 20 and _random_share(value) >= 0.6
+    return len(value) >= 20 and (_random_share(value) >= 0.6 or _TWO_OF_HEX.fullmatch(value) is not None)
 
 
 def _is_opaque(value: str) -> bool:
@@ -313,7 +357,7 @@ def is_bare_secret(run: str, before: str) -> bool:
         return False
     if _PREFIXED_HEX.fullmatch(bare):
         return named == "secret" and len(bare) >= 66
-    if not named and _ACCOUNT.fullmatch(run):
+    if (not named and _ACCOUNT.fullmatch(run)) or is_of_chain(run, before):
         return False
     if _HEX.fullmatch(bare):
         return len(bare) >= 48 or (named == "secret" and len(bare) >= 32)
@@ -347,6 +391,8 @@ def _named_before(text: str) -> str:
         return ""
     # `orderHash` ends with the word that counts, as `order hash` does.
     words = [word.lower() for word in _PARTS.findall(found[0])][-2:]
+    if len(words) > 1 and words[-1] in RULES.ambiguous and words[-2] in RULES.harmless:
+        return "id"
     if words[-1] in RULES.secret_words:
         return "id" if words[0] in RULES.harmless else "secret"
     return "id" if words[-1] in RULES.id_words else ""

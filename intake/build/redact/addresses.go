@@ -17,8 +17,9 @@ var (
 	beginsHost    = regexp.MustCompile(`^(?:(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]{1,63}(?::\d{1,5})?(?:[/?,;\s'")\]}\\]|$)|\[[0-9a-f:]+\])`).MatchString
 )
 
-// withoutAddresses cleans each address: user, password, query and fragment go, and the segments of its path that are keys.
-func withoutAddresses(text string) string {
+// withoutAddresses cleans each address: user and password go, the values of its query that may be secrets, and the segments of its path that
+// are keys.
+func withoutAddresses(text string, clean cleaner) string {
 	var out edit
 	for at := 0; ; {
 		found := strings.Index(text[at:], "://")
@@ -31,8 +32,8 @@ func withoutAddresses(text string) string {
 			end++
 		}
 		at = end
-		if clean := cleanRest(text[begin:end], true); clean != text[begin:end] {
-			out.put(text, begin, end, clean)
+		if left := cleanRest(text[begin:end], clean); left != text[begin:end] {
+			out.put(text, begin, end, left)
 		}
 	}
 }
@@ -68,8 +69,8 @@ func hostBegins(text string, begin int) int {
 // endOfHost bounds what is looked at of a host, so that many signs of one are not looked at as often as there are.
 func endOfHost(text string, begin int) int { return min(len(text), begin+300) }
 
-// cleanRest is what follows `://`; within a text, an innocent query stays.
-func cleanRest(rest string, keepsQueries bool) string {
+// cleanRest is what follows `://`.
+func cleanRest(rest string, clean cleaner) string {
 	start := hostBegins(rest, 0)
 	end := strings.IndexAny(rest[start:], "/?#")
 	if end < 0 {
@@ -81,11 +82,7 @@ func cleanRest(rest string, keepsQueries bool) string {
 		bare += "]"
 	}
 	host, path := cleanHost(netloc), withoutQuery(bare)
-	query := bare[len(path):]
-	if !keepsQueries || !isInnocentQuery(query) {
-		query = ""
-	}
-	return host + withoutKeys(host, path) + query + tail[len(bare):]
+	return host + withoutKeys(host, path) + kept(bare[len(path):], clean) + tail[len(bare):]
 }
 
 func withoutQuery(address string) string {
@@ -100,6 +97,11 @@ func cleanHost(netloc string) string {
 	host := netloc[strings.LastIndexByte(netloc, '@')+1:]
 	if len(netloc) > longestNetloc {
 		return Mark
+	}
+	if user, port, is := strings.Cut(host, ":"); is && host == netloc && !strings.HasPrefix(host, "[") && size(port) >= shortestText &&
+		!isDigit(port[0]) && isLikeAPassword(port) {
+		// A text that was cut before the host: what is no port is a password.
+		return user + ":" + Mark
 	}
 	if strings.ContainsFunc(host, readsDifferently) {
 		return Mark
@@ -173,16 +175,17 @@ func withoutScheme(run string) (address string, is bool) {
 func cleanAddress(address string) string {
 	before, rest, is := strings.Cut(address, "://")
 	if is && len(before) <= 32 && !strings.Contains(before, "/") {
-		return before + "://" + cleanRest(rest, false)
+		return before + "://" + cleanRest(rest, plain)
 	}
 	if rest, is := strings.CutPrefix(address, "//"); is {
-		return "//" + cleanRest(rest, false)
+		return "//" + cleanRest(rest, plain)
 	}
-	return cleanPath(withoutQuery(address), "")
+	path := withoutQuery(address)
+	return cleanPath(path, "") + kept(address[len(path):], plain)
 }
 
 // withoutQueries takes the query out of `GET /v1/order?signature=…`.
-func withoutQueries(text string) string {
+func withoutQueries(text string, clean cleaner) string {
 	var out edit
 	for at := 1; at < len(text); at++ {
 		if before, _ := utf8.DecodeLastRuneInString(text[:at]); text[at] != '?' || before != '/' && !isLetterOrNumber(before) {
@@ -193,8 +196,8 @@ func withoutQueries(text string) string {
 			continue
 		}
 		end := endOf(text, name, func(c byte) bool { return !isSpace(c) && strings.IndexByte("'\"<>", c) < 0 })
-		if !isInnocentQuery(text[at:end]) {
-			out.put(text, at, end, "")
+		if left := kept(text[at:end], clean); left != text[at:end] {
+			out.put(text, at, end, left)
 		}
 		at = end
 	}

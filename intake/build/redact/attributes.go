@@ -20,6 +20,7 @@ type Name struct {
 	digest    uint64
 	promise   string
 	isAddress bool
+	isQuery   bool
 }
 
 // NewAttributes takes patterns of names whose values stay as they are, beside those of the rules.
@@ -30,7 +31,7 @@ func NewAttributes(keep []*regexp.Regexp) *Attributes {
 var (
 	headerName  = regexp.MustCompile(`^(?:http|rpc\.\w+)\.(?:request|response)\.(?:header|metadata)\.(.+)$`)
 	isRateLimit = regexp.MustCompile(`rate[-_]?limit|used[-_]weight|order[-_]count|limit[-_]status`).MatchString
-	isDropped   = regexp.MustCompile(`^(?:db\.(?:query|operation)\.parameters?(?:\.|$)|db\.statement\.parameters|url\.query$|url\.fragment$|http\.(?:request|response)\.body)`).MatchString
+	isDropped   = regexp.MustCompile(`^(?:db\.(?:query|operation)\.parameters?(?:\.|$)|db\.statement\.parameters|url\.fragment$|http\.(?:request|response)\.body)`).MatchString
 )
 
 var addressNames = set("exchange.url http.route http.target http.url server.url url.full url.original url.path")
@@ -44,7 +45,7 @@ func (a *Attributes) Of(name string) *Name {
 	name = strings.Clone(name)
 	found := &Name{
 		Shown: Text(name, ""), Kept: identifiers[name] || plainNames[name], name: name, promise: promise(name), digest: sum,
-		isAddress: addressNames[name],
+		isAddress: addressNames[name], isQuery: strings.EqualFold(name, "url.query"),
 	}
 	if header := headerName.FindStringSubmatch(strings.ToLower(name)); header != nil {
 		if plain := strings.ReplaceAll(header[1], "_", "-"); !keptHeaders[plain] && !isRateLimit(plain) {
@@ -82,7 +83,7 @@ var values unchanged
 
 // Value is what may be sent of a text.
 func (n *Name) Value(value string) string {
-	if n.Kept || value == "" || len(value) < shortestText && n.promise == aNothing && !n.isAddress {
+	if n.Kept || value == "" || len(value) < shortestText && n.promise == aNothing && !n.isAddress && !n.isQuery {
 		return value
 	}
 	return values.left(value, n.name, n.digest, n.searched)
@@ -95,7 +96,9 @@ func (n *Name) searched(value string) string {
 	case n.promise != aNothing && isSecret(n.promise, value[:min(len(value), longestGuess)]):
 		return Mark
 	case n.isAddress:
-		return cleanAddress(head(value))
+		return encoded(cleanAddress(head(value)))
+	case n.isQuery:
+		return strings.TrimPrefix(kept("?"+head(value), plain), "?")
 	}
 	return searched(value, n.name)
 }

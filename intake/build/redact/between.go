@@ -16,7 +16,7 @@ var (
 // forms are the ways to write a name and its value, in the order in which they are looked for: each says where the value begins
 // behind a name that ends at a position; 0 for nowhere. The SDK has the same, in between.py.
 var forms = []func(text string, end int) int{
-	behindStars, behindTypeOf, behindSign, behindQuote, behindKeyOf, behindCell, behindBulk, behindForm, behindElement, behindLine, behindItem,
+	behindStars, behindTypeOf, behindLabel, behindSign, behindQuote, behindKeyOf, behindCell, behindBulk, behindForm, behindElement, behindLine, behindItem,
 }
 
 // behindName is where a value begins behind a name, and whether it is only spoken of; -1 for nowhere.
@@ -71,9 +71,22 @@ func behindTypeOf(text string, end int) int {
 	return 0
 }
 
+// behindLabel passes over `: chr ` before a quote, as R shows a structure, and over ` cs1=` of ArcSight's format.
+func behindLabel(text string, end int) int {
+	if found := label.FindStringSubmatchIndex(text[end:min(len(text), end+longestType)]); found != nil {
+		return end + found[1] - max(0, found[3]-found[2])
+	}
+	return 0
+}
+
+var label = regexp.MustCompile(`^(?::\s+chr\s+(")|\s(?:cs|cn|flexString)\d=)`)
+
 // behindSign passes over `=`, `": `, `] => ` and their like.
 func behindSign(text string, end int) int {
-	sign, _ := closed(text, end)
+	sign, is := closed(text, end)
+	if !is && strings.HasPrefix(text[end:], "`") {
+		sign++
+	}
 	if sign < len(text) && text[sign] == ']' {
 		sign++
 	}

@@ -91,7 +91,11 @@ func cellOut(out *edit, text string, begin, end int, promised string) {
 	if strings.ContainsAny(value, blanksInCells+`"`) {
 		return
 	}
-	if isPassword(promised) && isSecret(promised, value) || isCode(promised, value) {
+	is := isCode(promised, value)
+	if !isOfCode[promised] {
+		is = isSecret(promised, value) && (isPassword(promised) || isDrawnToken(value))
+	}
+	if is {
 		out.put(text, begin+from, begin+to, Mark)
 	}
 }
@@ -107,7 +111,7 @@ func alignedHeading(line string) (head heading) {
 		if !isHeading(name) {
 			return heading{}
 		}
-		if promised := promise(name); isPassword(promised) || isOfCode[promised] {
+		if promised := promise(name); promised != aNothing {
 			head.secret[at] = promised
 		}
 		head.width = at + 1
@@ -158,7 +162,7 @@ func headingOf(line, below string) (head heading) {
 		if !isHeading(name) && !(hasBars && name == "") {
 			return heading{}
 		}
-		if promised := promise(name); isPassword(promised) || isOfCode[promised] {
+		if promised := promise(name); promised != aNothing {
 			head.secret[at] = promised
 		}
 	}

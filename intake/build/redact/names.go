@@ -118,6 +118,12 @@ func promise(name string) string {
 	return aNothing
 }
 
+// isOfTable says whether a name is of a key of a table, or of a page of answers: `page_token`, `sort_key`.
+func isOfTable(name string) bool {
+	found := words(name[max(0, len(name)-longestName):], true)
+	return len(found) > 1 && ambiguous[found[len(found)-1]] && harmless[found[len(found)-2]]
+}
+
 // isForeign says whether a word of another language is in a name that promises a secret.
 func isForeign(name string) bool {
 	lowered := strings.ToLower(name)

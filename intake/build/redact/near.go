@@ -51,8 +51,11 @@ func withoutNear(text string, names []named) (left string, values []string) {
 				begin, end = nearBehind(text, name.end)
 			}
 			if least := max(out.done, back(text, name.begin, farthest)); begin < 0 && near.has(least, name.begin) {
-				begin, end = nearBefore(text, least, name.begin)
+				begin, end = nearBefore(text, out.done, name.begin)
 			}
+		}
+		if begin < 0 && isOfToken[name.promised] {
+			begin, end = tokenNear(text, out.done, name)
 		}
 		if begin >= 0 {
 			out.put(text, begin, end, Mark)
@@ -149,12 +152,12 @@ func valueTold(text string, name named) (begin, end int) {
 }
 
 func nearBehind(text string, from int) (begin, end int) {
-	rest := text[from:ahead(text, from, farthest)]
+	rest, limit := text[from:ahead(text, from, farthest+longestNear)], ahead(text, from, farthest)-from
 	for _, found := range standing.FindAllStringSubmatchIndex(rest, -1) {
-		if strings.Contains(rest[:found[0]], Mark) {
+		if found[0] >= limit || strings.Contains(rest[:found[0]], Mark) {
 			break
 		}
-		if mayBeNear(text, from, from, found, shortestHex) {
+		if mayBeNear(text, from, from, found, shortestHex) || isCloseUUID(text, from, found) {
 			value := valueOf(found)
 			return from + value[0], from + value[1]
 		}
@@ -162,9 +165,64 @@ func nearBehind(text string, from int) (begin, end int) {
 	return -1, -1
 }
 
-func nearBefore(text string, least, to int) (begin, end int) {
+// isCloseUUID says whether a UUID that stands by itself is close behind a name, and nothing between says that it is an id.
+func isCloseUUID(text string, from int, found []int) bool {
+	place := valueOf(found)
+	return found[6] < 0 && from+found[0] <= ahead(text, from, closeBy) && isUUID(text[from+place[0]:from+place[1]]) &&
+		!isNamedID(text[from:from+found[0]])
+}
+
+// tokenNear is what is drawn at random close to a name that may promise a token; farther away it may be the id of anything.
+func tokenNear(text string, done int, name named) (begin, end int) {
+	rest, limit := text[name.end:ahead(text, name.end, closeBy+longestNear)], ahead(text, name.end, closeBy)-name.end
+	for _, found := range standing.FindAllStringSubmatchIndex(rest, -1) {
+		if found[0] >= limit || strings.Contains(rest[:found[0]], Mark) {
+			break
+		}
+		if mayBeAToken(text, name.end, name.end, found, name.promised) {
+			value := valueOf(found)
+			return name.end + value[0], name.end + value[1]
+		}
+	}
+	least, limit := max(done, back(text, name.begin, closeBy+longestNear)), back(text, name.begin, closeBy)
+	for _, found := range standing.FindAllStringSubmatchIndex(text[least:name.begin], -1) {
+		if least+found[1] > limit && mayBeAToken(text, 0, least, found, name.promised) {
+			value := valueOf(found)
+			return least + value[0], least + value[1]
+		}
+	}
+	return -1, -1
+}
+
+// isOfToken are promises of which a token near them is one; closeBy is how near, and longestNear how long it may be.
+var isOfToken = map[string]bool{
+	"auth": true, "key": true, "keys": true, "seed": true, "session": true, aSessionID: true, "sig": true, "sign": true, "signature": true,
+	"token": true, "tokens": true,
+}
+
+const (
+	closeBy     = 40
+	longestNear = 202
+)
+
+func mayBeAToken(text string, least, from int, found []int, promised string) bool {
+	place := valueOf(found)
+	value := text[from+place[0] : from+place[1]]
+	isOfChain := (promised == "key" || promised == "keys" || promised == "seed") && isHexOfKey(value)
+	if !isDrawnToken(value) && !isOfChain || !isSecret(promised, value) || isNameItself(text, from+place[1]) {
+		return false
+	}
+	at := from + found[0]
+	return !isNamedID(text[max(least, back(text, at, 40)):at])
+}
+
+func nearBefore(text string, done, to int) (begin, end int) {
 	begin, end = -1, -1
+	least, limit := max(done, back(text, to, farthest+longestNear)), back(text, to, farthest)
 	for _, found := range standing.FindAllStringSubmatchIndex(text[least:to], -1) {
+		if least+found[1] <= limit {
+			continue
+		}
 		if isSaid(text[least+found[1]:to]) && isLikeAToken(text[least+found[0]:least+found[1]]) || mayBeNear(text, 0, least, found, farthest) {
 			value := valueOf(found)
 			begin, end = least+value[0], least+value[1]
@@ -189,6 +247,9 @@ func valueOf(found []int) []int {
 func mayBeNear(text string, least, from int, found []int, digits int) bool {
 	place := valueOf(found)
 	value := text[from+place[0] : from+place[1]]
+	if found[4] >= 0 && isPair(value) {
+		return false
+	}
 	if found[6] >= 0 && !isAtRandom(value, digits) || found[6] < 0 && !isLikeAToken(value) {
 		return false
 	}
@@ -198,6 +259,8 @@ func mayBeNear(text string, least, from int, found []int, digits int) bool {
 	at := from + found[0]
 	return !isNamedID(text[max(least, back(text, at, 40)):at])
 }
+
+var isPair = regexp.MustCompile(`^[A-Za-z_][\pL\pN_.-]{0,40}=[^=]`).MatchString
 
 // isNameItself says whether what ends at a position is the name of a pair.
 func isNameItself(text string, end int) bool {

@@ -135,6 +135,10 @@ func promiseBehind(text string, begin, end int) string {
 			return promise(text[first:begin-1] + "_" + name)
 		}
 	}
+	if size(name) >= shortestNamed && looksRandomLetters(onlyLetters(name)) {
+		// A part of base64 holds such words by chance.
+		return aNothing
+	}
 	return promise(name)
 }
 
@@ -160,13 +164,16 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 		if strings.Contains(text[nameEnd:start], ",") && isNameInQuotes(text, end) {
 			return 0, 0, ""
 		}
-		if _, second, is := quoted(text, changedTo(text, end)); is && promised == aSecret {
+		if _, second, is := quoted(text, changedTo(text, end)); is && isPassword(promised) {
 			return begin, second, Mark
 		}
-		return decided(text, begin, end, promised)
+		return decided(text, begin, endOfLiterals(text, text[nameEnd:start], end, promised), promised)
 	}
 	if start < len(text) && strings.IndexByte("[({", text[start]) >= 0 {
 		return listed(text, start, promised)
+	}
+	if isEmptyPair(text, text[nameEnd:start], start) {
+		return 0, 0, ""
 	}
 	if strings.HasPrefix(text[start:], "> ") && strings.Contains(text[nameEnd:start], "\n") {
 		// The next line of a mail.
@@ -198,6 +205,12 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 	if strings.Contains(text[nameEnd:start], ",") && isArgument(text[start:]) {
 		return 0, 0, ""
 	}
+	if text[start-1] == '>' && (start-2 < nameEnd || text[start-2] != '=' && text[start-2] != '-') {
+		// What an element holds ends with it, whatever signs are in it.
+		if end := strings.IndexByte(text[start:min(len(text), start+longestContent)], '<'); end >= 0 && strings.HasPrefix(text[start+end:], "</") {
+			return decided(text, start, start+end, promised)
+		}
+	}
 	behind := start
 	if promised != aSecret {
 		guess := word(text[:min(len(text), start+longestGuess)], start)
@@ -205,7 +218,15 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 			return remarked(text, name, start, promised)
 		}
 	}
-	if stop = word(text, start); strings.ContainsFunc(text[start:stop], isLetterOrDigit) {
+	stop = word(text, start)
+	if stop < len(text) && strings.IndexByte("&)}],;", text[stop]) >= 0 {
+		// What ends a word may stand in a password as well.
+		whole := endOf(text[:ahead(text, start, longestGuess)], start, func(c byte) bool { return !isSpace(c) && strings.IndexByte(`'"<>|`, c) < 0 })
+		if isDense(text[start:whole]) {
+			stop = whole
+		}
+	}
+	if strings.ContainsFunc(text[start:stop], isLetterOrDigit) {
 		start, stop, by = decided(text, start, stop, promised)
 	} else {
 		stop = 0
@@ -235,6 +256,9 @@ func linesOfItems(text string, start int) int {
 	return stop
 }
 
+// longestContent is of an element.
+const longestContent = 8192
+
 // phrases are parts of the names of mnemonics.
 var phrases = []string{"mnemonic", "phrase", "seed", "words"}
 
@@ -245,6 +269,51 @@ func changedTo(text string, end int) int {
 		return at + 1 + len(" -> ")
 	}
 	return -1
+}
+
+var (
+	// nextLiteral: `'first half ' 'second half'`, as Python breaks a long text; difference: what pytest shows of two texts that differ.
+	nextLiteral = regexp.MustCompile(`^['"][ \t]*\r?\n[ \t]*['"]`)
+	difference  = regexp.MustCompile(`^['"](?:\r?\n[E ]{0,9}[-+?] [^\n]*)+`)
+	// nextPair stands behind a sign and a blank, and nothing in front of it.
+	nextPair = regexp.MustCompile(`^([A-Za-z_][\pL\pN_.-]{1,60}=)(?:['"\pL\pN_/]|(\s|$))`)
+)
+
+// endOfLiterals is the end of a value in quotes that goes on in the next line, or of what it is compared with.
+func endOfLiterals(text, between string, end int, promised string) int {
+	most := len(text)
+	if promised != aSecret {
+		most = min(most, ahead(text, end, longestGuess))
+	}
+	if strings.Contains(between, "==") {
+		if found := difference.FindString(text[end:most]); found != "" {
+			return end + len(found)
+		}
+	}
+	for {
+		found := nextLiteral.FindString(text[min(end, most):most])
+		if found == "" {
+			return end
+		}
+		_, next, is := quoted(text, end+len(found)-1)
+		if !is || isNameInQuotes(text, next) {
+			return end
+		}
+		end = next
+	}
+}
+
+// isEmptyPair says whether `name=` has no value: the line ends behind it, or the next pair comes.
+func isEmptyPair(text, between string, start int) bool {
+	if !strings.HasPrefix(between, "=") || !isSpace(between[len(between)-1]) {
+		return false
+	}
+	if strings.Contains(between, "\n") {
+		return true
+	}
+	found := nextPair.FindStringSubmatch(text[start:min(len(text), start+longestType*5)])
+	// Base64 has four characters and again four.
+	return found != nil && (len(found[0]) > len(found[1]) && !isSpace(found[0][len(found[0])-1]) || size(found[1])%4 != 0)
 }
 
 // decided is a value if it is a secret.
@@ -261,10 +330,7 @@ func decided(text string, begin, end int, promised string) (start, stop int, by 
 
 func isRedacted(text string, at int) bool {
 	at = endOf(text, at, func(c byte) bool { return strings.IndexByte(`\b'"[`, c) >= 0 })
-	for at > 0 && text[at-1] == '[' {
-		at--
-	}
-	return strings.HasPrefix(text[at:], Mark)
+	return at > 0 && strings.HasPrefix(text[at-1:], Mark)
 }
 
 func isCredentialHeader(lowered string) bool {
@@ -298,6 +364,8 @@ func isPlainLine(line string) bool { return len(line) <= longestGuess && isOfWor
 
 // phrase is where words in a row end, one or two blanks or a comma between them, and how many there are.
 func phrase(text string, start int) (stop, count int) {
+	// Words that a comma alone parts count as one.
+	isApart := true
 	for at := start; at < len(text); {
 		end := at
 		for end < len(text) {
@@ -313,12 +381,17 @@ func phrase(text string, start int) (stop, count int) {
 		if end == at {
 			break
 		}
-		stop, count, at = end, count+1, end
+		if isApart {
+			count++
+		}
+		stop, at, isApart = end, end, false
 		for blanks := 0; blanks < 2 && at < len(text); blanks++ {
 			if text[at] == ' ' || text[at] == ',' {
+				isApart = isApart || text[at] == ' '
 				at++
 			} else if strings.HasPrefix(text[at:], "\u3000") {
 				at += len("\u3000")
+				isApart = true
 			}
 		}
 		if at == end {

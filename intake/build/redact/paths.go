@@ -9,7 +9,7 @@ import (
 var (
 	beforeKeys = set(" hook hooks integration invite key keys reset rpc secret services stream token tokens verify webhook webhooks ws")
 	beforeIDs  = func() map[string]bool {
-		found := set("addresses api blobs bots objects positions traces users")
+		found := set("addresses api blobs bots objects positions solana store traces users")
 		for word := range wordsOfIDs {
 			found[word], found[word+"s"] = true, true
 		}
@@ -24,6 +24,14 @@ func init() { beforeKeys[""] = true }
 
 // cleanPath is a path without the segments that are keys; before is the segment in front of it.
 func cleanPath(path, before string) string {
+	if strings.Contains(path, ";") {
+		first, parameters, _ := strings.Cut(path, ";")
+		left := []string{cleanPath(first, before)}
+		for each := range strings.SplitSeq(parameters, ";") {
+			left = append(left, cleanParameter(each))
+		}
+		return strings.Join(left, ";")
+	}
 	if len(path) < shortestNamed {
 		return path
 	}
@@ -45,12 +53,31 @@ func cleanPath(path, before string) string {
 	return out.end(path)
 }
 
+// cleanParameter is what stays of a parameter of a path, `token=…`, and of what is behind it.
+func cleanParameter(parameter string) string {
+	if name, _, _ := strings.Cut(parameter, "="); promise(name) == aSecret {
+		// Base64 has slashes.
+		return keptPart(parameter, nil)
+	}
+	value, rest, is := strings.Cut(parameter, "/")
+	if !is {
+		return keptPart(value, nil)
+	}
+	return keptPart(value, nil) + "/" + cleanPath(rest, "")
+}
+
 func isKeyOfPath(segment, before string) bool {
 	if !isToken(segment) {
 		return false
 	}
 	version := isVersion(before)
 	expected := beforeKeys[before] || version
+	if strings.HasPrefix(before, "token") && isAccountOfChain(segment) {
+		return false
+	}
+	if promised := promise(before); promised != aNothing && isSecret(promised, segment) && (isLikeAToken(segment) || isAtRandom(segment, 24)) {
+		return true
+	}
 	switch {
 	case isUUID(segment):
 		return before != "" && expected && !version

@@ -14,7 +14,7 @@ func quoted(text string, start int) (begin, end int, is bool) {
 		return 0, 0, false
 	}
 	for _, at := range []int{behindCall(text, start), start} {
-		for count := 0; count < 2 && at < len(text) && strings.IndexByte("bBuUrRfF", text[at]) >= 0; count++ {
+		for count := 0; count < 2 && at < len(text) && strings.IndexByte("bBuUrRfFeEnNxX", text[at]) >= 0; count++ {
 			at++
 		}
 		if at > 0 && at <= len(text) && text[at-1] == '\\' {

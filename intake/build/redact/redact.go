@@ -111,15 +111,20 @@ func unwrapped(text, under string, found signs) string {
 }
 
 // marksOfEscapes are those of HTML, of JSON as it is written for pages, of the logs of nginx, and of quotes of other scripts.
-var marksOfEscapes = []string{"&quot;", "&#3", "&#x", "&lt;", "&apos;", `\u`, `\x2`, `\x3`, "“", "„", "«", "「", "『", "＂", "‘"}
+var marksOfEscapes = []string{"&quot;", "&#3", "&#x", "&lt;", "&apos;", `\u`, `\x2`, `\x3`, `:\/\/`, "“", "„", "«", "「", "『", "＂", "‘"}
 
 var straightQuotes = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`, "「", `"`, "」", `"`, "『", `"`, "』", `"`, "＂", `"`, "‘", "'", "’", "'")
 
 // withoutEscapes is a text with the characters themselves in place of `\u0022` and `\x22`: no sign of control, and no half of one.
 func withoutEscapes(text string) string {
 	var out edit
-	for at := 0; at+4 <= len(text); at++ {
-		if text[at] != '\\' || text[at+1] != 'u' && text[at+1] != 'x' {
+	for at := 0; at+2 <= len(text); at++ {
+		if text[at] == '\\' && text[at+1] == '/' {
+			out.put(text, at, at+2, "/")
+			at++
+			continue
+		}
+		if at+4 > len(text) || text[at] != '\\' || text[at+1] != 'u' && text[at+1] != 'x' {
 			continue
 		}
 		end, highest := at+4, uint64(0x7f)
@@ -138,7 +143,12 @@ func withoutEscapes(text string) string {
 	return out.end(text)
 }
 
-func rules(text, under string) string {
+// plain is a text without what looks like a secret in it: a value of a query, in which another address loses its own.
+func plain(text string) string { return ruled(text, "", nil) }
+
+func rules(text, under string) string { return ruled(text, under, plain) }
+
+func ruled(text, under string, ofQueries cleaner) string {
 	found := signsIn(text)
 	if found&dashes != 0 && (strings.Contains(text, "-----BEGIN") || strings.Contains(text, "-----END")) {
 		text = withoutKeyBlocks(text)
@@ -147,10 +157,17 @@ func rules(text, under string) string {
 		text = withoutWebTokens(text)
 	}
 	if found&colons != 0 {
-		text = withoutAddresses(text)
+		text = withoutAddresses(text, ofQueries)
 	}
 	if found&questions != 0 {
-		text = withoutQueries(text)
+		text = withoutQueries(text, ofQueries)
+	}
+	// Before pairs, of which some would take a word of it.
+	if len(text) >= shortestMnemonic {
+		text = withoutPhrases(text)
+	}
+	if found&brackets != 0 && len(text) >= shortestOctets {
+		text = withoutOctets(text)
 	}
 	text = withoutMarked(text, marks(text))
 	if found&(shouts|dashes|bars|colons|slashes|blanks) != 0 {
@@ -164,12 +181,6 @@ func rules(text, under string) string {
 	}
 	if len(text) >= shortestNamed {
 		text = withoutRuns(text, under)
-	}
-	if len(text) >= shortestMnemonic {
-		text = withoutPhrases(text)
-	}
-	if found&brackets != 0 && len(text) >= shortestOctets {
-		text = withoutOctets(text)
 	}
 	return text
 }

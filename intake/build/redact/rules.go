@@ -44,9 +44,9 @@ timestamp ttl type types updated valid version
 `)
 
 var harmless = set(`
-base cache column config continuation dedup dict event field foreign group hash idempotency index item label lookup map
-message metric next object order page pagination partition primary public quote row shard sort symbol translation unique
-verifying
+amm authority base cache column config continuation dedup dict event field foreign group hash idempotency index item label
+lookup map market message metric mint next object order page pagination partition pool primary public quote row shard sort
+symbol transaction translation tx txn unique verifying
 `)
 
 var harmlessNames = set(`
@@ -87,10 +87,10 @@ timeout token too true unable unauthorized undefined unknown unset use value was
 `)
 
 var wordsOfIDs = set(`
-account addr address block blockhash checksum cid cloid clord commit container contract cursor deposit digest etag fill hash
-id ids image integrity md merkle mint order orderid outpoint owner parent pod pool program pubkey receiver recipient ref
-request revision root sender sha signer snapshot span trace traceparent trade transaction tree tx txhash txid uid utxo uuid
-validator wallet
+accept account addr address block blockhash boundary checksum cid cloid clord commit container contract cursor deposit digest
+etag fill hash id ids image integrity md merkle mint oid oids order orderid outpoint owner parent pod pool program pubkey
+receiver recipient ref request revision root sender sha signer snapshot span trace traceparent trade transaction tree tx
+txhash txid uid utxo uuid validator wallet
 `)
 
 var wordsOfOwners = set(`
@@ -126,11 +126,11 @@ binanceusdm bingx bit2c bitbank bitbns bitfinex bitflyer bitget bithumb bitmart 
 bittrade bitvavo blockchaincom blofin btcbox btcmarkets btcturk btse bullish bybit bybiteu bybitid bydfi cex client coinbase
 coinbaseexchange coinbaseinternational coincheck coinex coinmate coinmetro coinone coinsph coinspot consumer cryptocom
 cryptomus deepcoin defx delta deploy deribit derive digifinex dydx encryption exmo extended fernet fmfwio foxbit gate gateeu
-gateio gemini grvt hashkey hibachi hitbtc hmac hollaex htx huobi hyperliquid independentreserve indodax integration jwt kraken
-krakenfutures kucoin kucoinfutures latoken lbank license lighter listen luno master mercado mexc mfa modetrade mudrex myokx
-nado ndax novadax okx okxus onetrading otp oxfun p2b pacifica paradex pass paymium phemex poloniex polymarket priv private
-probit prv rest revolutx sec secret seed service session shared signing spend ssh storage subscription tokocrypto toobit totp
-upbit validate wallet wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
+gateio gemini genie grvt hashkey hibachi hitbtc hmac hollaex htx huobi hyperliquid independentreserve indodax integration jwt
+kraken krakenfutures kucoin kucoinfutures latoken lbank license lighter listen luno master mercado mexc mfa modetrade mudrex
+myokx nado ndax novadax okx okxus onetrading otp oxfun p2b pacifica paradex pass paymium phemex poloniex polymarket priv
+private probit prv rest revolutx sec secret seed service session shared signing spend ssh storage subscription tokocrypto
+toobit totp upbit validate wallet wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
 `),
 	"keys": set(`
 access account aes alpaca apex api app arkham ascendex aster auth backpack bequant bigone binance binancecoinm binanceus
@@ -138,15 +138,15 @@ binanceusdm bingx bit2c bitbank bitbns bitfinex bitflyer bitget bithumb bitmart 
 bittrade bitvavo blockchaincom blofin btcbox btcmarkets btcturk btse bullish bybit bybiteu bybitid bydfi cex client coinbase
 coinbaseexchange coinbaseinternational coincheck coinex coinmate coinmetro coinone coinsph coinspot consumer cryptocom
 cryptomus deepcoin defx delta deploy deribit derive digifinex dydx encryption exmo extended fernet fmfwio foxbit gate gateeu
-gateio gemini grvt hashkey hibachi hitbtc hmac hollaex htx huobi hyperliquid independentreserve indodax integration jwt kraken
-krakenfutures kucoin kucoinfutures latoken lbank license lighter listen luno master mercado mexc mfa modetrade mudrex myokx
-nado ndax novadax okx okxus onetrading otp oxfun p2b pacifica paradex pass paymium phemex poloniex polymarket priv private
-probit prv rest revolutx sec secret seed service session shared signing spend ssh storage subscription tokocrypto toobit totp
-upbit validate wallet wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
+gateio gemini genie grvt hashkey hibachi hitbtc hmac hollaex htx huobi hyperliquid independentreserve indodax integration jwt
+kraken krakenfutures kucoin kucoinfutures latoken lbank license lighter listen luno master mercado mexc mfa modetrade mudrex
+myokx nado ndax novadax okx okxus onetrading otp oxfun p2b pacifica paradex pass paymium phemex poloniex polymarket priv
+private probit prv rest revolutx sec secret seed service session shared signing spend ssh storage subscription tokocrypto
+toobit totp upbit validate wallet wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
 `),
 	"pass": set(`
-admin api app auth basic become bot broker db email ftp http key keystore ldap login mail mongo mysql pg postgres proxy redis
-require root rpc smtp sql ssh store su sudo truststore user wallet
+admin api app auth basic become bot broker db default email ftp http key keystore ldap login mail mongo mysql pg postgres
+proxy redis require root rpc smtp sql ssh store su sudo truststore user wallet
 `),
 	"phrase": set(`
 backup mnemonic pass recovery secret seed wallet
@@ -155,8 +155,8 @@ backup mnemonic pass recovery secret seed wallet
 card login trading user
 `),
 	"pw": set(`
-admin api app auth basic become bot broker db email ftp http key keystore ldap login mail mongo mysql pg postgres proxy redis
-require root rpc smtp sql ssh store su sudo truststore user wallet
+admin api app auth basic become bot broker db default email ftp http key keystore ldap login mail mongo mysql pg postgres
+proxy redis require root rpc smtp sql ssh store su sudo truststore user wallet
 `),
 	"sign": set(`
 api partner request
@@ -203,6 +203,8 @@ var foreignWords = []string{
 	`секрет`,
 	`秘密鍵`,
 	`シークレット`,
+	`honeycomb-team`,
+	`honeycomb_team`,
 	`암호`,
 	`รหัสผ่าน`,
 	`סיסמה`,
@@ -294,6 +296,8 @@ var formats = []string{
 	`sha256~[A-Za-z0-9_-]{43}`,
 	`cxakp_[A-Za-z0-9]{20,40}`,
 	`p8e-[A-Za-z0-9]{32}`,
+	`xa[ap]t-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}`,
+	`CCIP(?:AT|RJ)_[A-Za-z0-9]{22}_[a-f0-9]{40}`,
 	`(?:sdk|mob)-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}`,
 	`API-[A-Z0-9]{26}`,
 	`ico-[A-Za-z0-9]{32}`,
@@ -331,6 +335,8 @@ var toldCommands = []struct {
 	{`"AUTH" "`, `"AUTH" "(?:[^\s"]{1,64}" ")?`, ``, false, false},
 	{`"auth" "`, `"auth" "(?:[^\s"]{1,64}" ")?`, ``, false, false},
 	{`AUTH `, `AUTH [A-Za-z][A-Za-z0-9_.-]{0,60} `, ``, true, false},
+	{`--value`, `put-parameter [^\n]{0,300}--value[ =]['"]?`, ``, false, false},
+	{`--secret-string`, `--secret-string[ =]['"]?`, ``, false, false},
 	{`vault login `, `vault login `, ``, true, false},
 	{`rabbitmqctl `, `rabbitmqctl (?:add_user|change_password|authenticate_user) [^\s]{1,64} `, ``, false, false},
 	{`mc alias set `, `mc alias set [^\s]{1,64} [^\s]{1,200} [^\s]{1,128} `, ``, false, false},
@@ -379,6 +385,7 @@ var quotedValues = []struct{ marker, begin, end string }{
 	{`parameters: $`, `\$[0-9]{1,5} = `, `quote`},
 	{`"args`, `\\*"op\\*" ?: ?\\*"auth(?:KeyExpires|Key)?\\*" ?, ?\\*"args\\*" ?: ?`, `bracket`},
 	{`"params`, `\\*"server\.sign\\*" ?, ?\\*"params\\*" ?: ?`, `bracket`},
+	{`digest `, `Digest [^\n]{1,600}response=`, `quote`},
 	{`preview of field`, `Preview of field's value: `, `quote`},
 	{`invalid input `, `invalid input (?:syntax|value) for [^:"\n]{1,100}: `, `quote`},
 	{`, column `, `COPY [^,\n]{1,100}, line [0-9]{1,12}, column [^:\n]{1,100}: `, `quote`},

@@ -49,8 +49,15 @@ func withoutRun(text string, begin, end int, under string) string {
 	run := text[begin:end]
 	if run[0] == '/' {
 		// Base64 may begin with it too, and stand at the end of a sentence.
-		if bare := strings.TrimRight(run, ".:"); len(bare) > 1 && !strings.Contains(bare, ".") && isBareSecret(bare[1:], "") {
+		before := text[max(0, begin-lookBack):begin]
+		if before == "" {
+			before = under
+		}
+		if bare := strings.TrimRight(run, ".:"); len(bare) > 1 && !strings.Contains(bare, ".") && isBareSecret(bare[1:], before) {
 			return Mark + run[len(bare):]
+		}
+		if !strings.Contains(run[1:], "/") && isNamedID(before) {
+			return run
 		}
 		return cleanPath(run, "")
 	}

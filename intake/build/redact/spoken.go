@@ -80,7 +80,7 @@ func behindOwner(text string, start int) int {
 var hasSignInside = regexp.MustCompile(`[a-z][!#$^&*+~][A-Za-z]|[A-Za-z][._-][A-Za-z0-9]{2,32}[!#$^&*+~]$`).MatchString
 
 func isLikeAPassword(value string) bool {
-	return (some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 || hasSignInside(value) || looksRandomLetters(value)) && beginsLikeAPassword(value) && !strings.ContainsAny(value, "=(){}[]<>:/") && strings.IndexByte("$%?", value[0]) < 0
+	return isDense(value) || (some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 || hasSignInside(value) || looksRandomLetters(value)) && beginsLikeAPassword(value) && !strings.ContainsAny(value, "=(){}[]<>:/") && strings.IndexByte("$%?", value[0]) < 0
 }
 
 var isDuration = regexp.MustCompile(`^(?:\d+[a-z]{1,2})+$`).MatchString

@@ -7,11 +7,13 @@ import (
 )
 
 var (
-	pemBegin = regexp.MustCompile(`-----BEGIN ([A-Z0-9 ]*)-----`)
-	pemEnd   = regexp.MustCompile(`-----END [A-Z0-9 ]+-----`)
+	// With the blanks of an address, perhaps.
+	pemBegin = regexp.MustCompile(`-----BEGIN(?: |\+|%20)((?:[A-Z0-9 +]|%20)*)-----`)
+	pemEnd   = regexp.MustCompile(`-----END(?: |\+|%20)(?:[A-Z0-9 +]|%20)+-----`)
+	pemBlank = strings.NewReplacer("+", " ", "%20", " ")
 	scheme   = regexp.MustCompile(`(?i)\b((?:` + strings.Join(schemes, "|") + `)(?:\d{3})?)\s+([A-Za-z0-9._~+/=:-]{6,})`)
-	isOfWord = regexp.MustCompile(`^[\pL\pN_]+=[^=\s]`).MatchString
-	isNoSign = regexp.MustCompile(`^(?:[A-Z0-9]{2,10}(?:[^\w-]|$)|0x[0-9a-fA-F]{40}|sha\d{1,3}[:-])`).MatchString
+	isOfWord = regexp.MustCompile(`^[\pL\pN_:]+=[^=\s]`).MatchString
+	isNoSign = regexp.MustCompile(`^(?:[A-Z0-9]{2,10}(?:[^\w-]|$)|0x[0-9a-fA-F]{40}|[1-9A-HJ-NP-Za-km-z]{43,44}(?:[^\w-]|$)|sha\d{1,3}[:-])`).MatchString
 	isSigned = regexp.MustCompile(`^(?:\S*\d|\S+[A-Z]|\S*[._~+/=-]\S)`).MatchString
 	cookie   = regexp.MustCompile(`(?i)\bcookie['"]?\s*[:=]\s*['"]?([^\n'"]+)`)
 )
@@ -23,6 +25,7 @@ const ofPEM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=
 const shortestOfPEM = 20
 
 func isOfSecretKey(label string) bool {
+	label = pemBlank.Replace(label)
 	return strings.Contains(label, "PRIVATE KEY") || strings.Contains(label, "CERTIFICATE") || strings.Contains(label, "SECRET")
 }
 
@@ -93,7 +96,7 @@ func withoutSchemes(text string) string {
 		if word := strings.IndexAny(rest, " \t\r\n\f\v"); word >= 0 {
 			rest = rest[:word+1]
 		}
-		if !isOfWord(rest) && !isNoSign(rest) && isSigned(rest) {
+		if !isOfWord(rest) && !isNoSign(rest) && isSigned(rest) && some(text[found[4]:found[5]], isAlnum) {
 			out.put(text, found[3], found[5], " "+Mark)
 		}
 	}

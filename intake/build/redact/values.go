@@ -35,7 +35,10 @@ var (
 	isPrefixedHex = regexp.MustCompile(`^0[xX][0-9a-fA-F]+$`).MatchString
 	isBech32      = regexp.MustCompile(`^[a-z]{2,12}1[02-9ac-hj-np-z]{30,}$`).MatchString
 	isAccount     = regexp.MustCompile(`^(?:[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|[EU]Q[A-Za-z0-9_-]{46}|G[A-Z2-7]{55}|[A-Z2-7]{58})$`).MatchString
-	isTicker      = regexp.MustCompile(`^[A-Z0-9.]{1,10}$`).MatchString
+	isTicker      = regexp.MustCompile(`^(?:[A-Z0-9.]{1,10}|\d{1,7}[A-Z]{2,16})$`).MatchString
+	// isTwoOfHex are keys of OANDA and of Postman.
+	isTwoOfHex    = regexp.MustCompile(`^(?:[A-Z]{2,6}-)?[0-9a-f]{24,32}-[0-9a-f]{8,34}$`).MatchString
+	isWithDigit   = regexp.MustCompile(`^[A-Za-z+/_.~-]*[0-9][A-Za-z0-9+/_.~-]*={0,2}$`).MatchString
 	isPIN         = regexp.MustCompile(`^\d{4,8}$`).MatchString
 	isNotOfWords  = regexp.MustCompile(`[\d!@#$%^&*+~?]`).MatchString
 	issued        = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{24,255})$`)
@@ -69,6 +72,9 @@ func isAmbiguousSecret(word, value string) bool {
 		return false
 	case isCutUUID(value):
 		return word != "nonce" && word != "pk" && word != aSessionID
+	case (word == "token" || word == "tokens") && isAccountOfChain(value), isOfSignature[word] && word != "sign" && isSignatureOfChain(value),
+		word == aSessionID && size(value) < shortestNamed:
+		return false
 	case isPrefixedHex(value):
 		if word == "pk" {
 			return size(value) >= 66
@@ -91,8 +97,13 @@ var isHexOfKey = regexp.MustCompile(`^0x[0-9a-fA-F]{64}$`).MatchString
 
 // isLikeAToken: a text without a name of its own looks like a key, a token or a password that was made well.
 func isLikeAToken(value string) bool {
-	if size(value) < 8 || strings.ContainsAny(value, " (){}<>") || strings.Contains(value, "://") ||
-		isNumber(value) || isDate(value) || isAddress(value) || isTicker(value) {
+	if size(value) < 8 || strings.Contains(value, "://") {
+		return false
+	}
+	if strings.ContainsAny(value, " (){}<>") {
+		return isDense(value)
+	}
+	if isNumber(value) || isDate(value) || isAddress(value) || isTicker(value) {
 		return false
 	}
 	if hasSignInside(value) || looksRandomLetters(value) || isHexOfKey(value) {
@@ -139,7 +150,27 @@ func isAtRandom(run string, digits int) bool {
 	if isHexadecimal(run) || isUUID(run) {
 		return len(run) >= digits && !isOf(run, unicode.IsDigit)
 	}
+	if isTwoOfHex(run) {
+		return true
+	}
 	return len(run) >= shortestNamed && size(run) == len(run) && randomShare(run) >= 0.6
+}
+
+// isDrawnToken: a run beside a name that may promise a token is one, and no UUID or account.
+func isDrawnToken(run string) bool {
+	return isWithDigit(run) && isAtRandom(run, shortestHex) && !isUUID(run) && !isAccountOfChain(run)
+}
+
+// isDense: letters, digits and many signs take turns, as in a password that a generator made. Of these signs code has one or two.
+func isDense(value string) bool {
+	signs := 0
+	for _, sign := range "!@#$^*~" {
+		if strings.ContainsRune(value, sign) {
+			signs++
+		}
+	}
+	length := size(value)
+	return signs >= 3 && length >= 20 && !strings.Contains(value, " ") && 2*turns(value) >= length
 }
 
 // isKey: what "key" alone stands before is one, and none of a table.
@@ -150,7 +181,7 @@ func isKey(value string) bool {
 	if isOf(value, isLetterOrDigit) {
 		return !isOf(value, unicode.IsLetter) && !isOf(value, unicode.IsDigit) || looksRandomLetters(value)
 	}
-	return size(value) >= 20 && randomShare(value) >= 0.6
+	return size(value) >= 20 && (randomShare(value) >= 0.6 || isTwoOfHex(value))
 }
 
 // isOpaque: a value that is neither words nor numbers is a token.
@@ -264,7 +295,8 @@ func isBareSecret(run, before string) bool {
 	if isPrefixedHex(bare) {
 		return named == aSecret && len(bare) >= 66
 	}
-	if named == "id" || named == aNothing && isAccount(run) {
+	if named == "id" || named == aNothing && isAccount(run) || isAccountOfChain(run) && isBehindToken(before) ||
+		isSignatureOfChain(run) && isBehindSignature(before) {
 		return false
 	}
 	switch {
@@ -310,13 +342,16 @@ func isOfDrive(text string) bool { return len(text) > 2 && text[1] == ':' && tex
 
 // isCamelCase: a name in which a digit ends a word or two.
 func isCamelCase(run string) bool {
-	letters := strings.Map(func(r rune) rune {
+	return changes(run) < 3 && !looksRandomLetters(onlyLetters(run))
+}
+
+func onlyLetters(run string) string {
+	return strings.Map(func(r rune) rune {
 		if r < 0x80 && isAlpha(byte(r)) {
 			return r
 		}
 		return -1
 	}, run)
-	return changes(run) < 3 && !looksRandomLetters(letters)
 }
 
 // namedBefore is what the word right in front says that comes next: an id, a secret, or nothing.
@@ -326,6 +361,9 @@ func namedBefore(text string) string {
 		return aNothing
 	}
 	last := found[len(found)-1]
+	if len(found) > 1 && ambiguous[last] && harmless[found[len(found)-2]] {
+		return "id"
+	}
 	if wordsOfSecrets[last] {
 		if len(found) > 1 && harmless[found[len(found)-2]] {
 			return "id"
@@ -341,7 +379,8 @@ func namedBefore(text string) string {
 // isNamedID says whether the word at the end of a text says that an id comes next.
 func isNamedID(text string) bool {
 	found := lastWords(text)
-	return len(found) > 0 && (wordsOfIDs[found[len(found)-1]] || wordsOfOwners[found[len(found)-1]])
+	// "in" is Stripe's of an invoice, and a word of SQL.
+	return len(found) > 0 && found[len(found)-1] != "in" && (wordsOfIDs[found[len(found)-1]] || wordsOfOwners[found[len(found)-1]])
 }
 
 // lastWords are the parts of the last two words of a text, in lower case.

@@ -182,6 +182,14 @@ TEXTS: dict[str, tuple[Callable[[Random], str], tuple[str, ...]]] = {
     "bare hash": (chars(HEX, 64), ("txid @ confirmed", "sha256:@", "txid=@", '{"hash": "@"}', "image digest sha256:@", "block @ reached")),
     "address": (_address, ("address @", "@", "from @ to 0x0000000000000000000000000000000000000000", '{"token": "@"}', "token=@", "contract: @", "https://etherscan.io/address/@")),
     "solana address": (chars(BASE58, 43, "7"), ("address @", "wallet=@", '{"mint": "@"}', "owner: @")),
+    "token of solana": (chars(BASE58, 43, "7"), ("token=@ price=1.5", '{"token": "@"}', "bought token @", "https://dexscreener.com/solana/@", "pool of vault @", '{"ammKey": "@"}')),
+    "transaction of solana": (chars(BASE58, 87, "5"), ('{"signature": "@", "slot": 9}', "signature=@", '{"txSignature": "@"}', "https://solscan.io/tx/@")),
+    "query": (lambda random: random.choice((f"orderId={random.randrange(10**18)}", f"cursor={chars(ALNUM, 24)(random)}%3D%3D", f"page_token={chars(ALNUM, 30)(random)}", f"origClientOrderId={_client_id(random)}",
+        "symbols=%5B%22BTCUSDT%22%5D", "query=rate(a%5B5m%5D)", "q=api+key+rotation", f"after={random.randrange(10**13)}", f"page[after]={chars(LOWER, 12)(random)}", "token=USDC&sign=-1&key=btc_usdt&seed=42&pin=3&nonce=17")), (
+        "GET https://api.example.com/v1/orders?symbol=BTCUSDT&@&limit=50 200", "GET /v1/orders?@ HTTP/1.1", "https://api.example.com/a/b?@#panel",
+    )),
+    "session of a bot": (chars(HEX, 8), ("session_id=@ bot=grid-7", "session_id=grid-@", "session id @ of bot-7")),
+    "no value": (lambda random: str(random.randrange(10)), ("api_key= secret= password=\nexchange=okx@", "api_key= exchange=okx@")),
     "bitcoin address": (chars("023456789acdefghjklmnpqrstuvwxyz", 38, "bc1q"), ("address @", "sent to @", "deposit: @")),
     "account": (lambda random: random.choice((chars(BASE58, 33, "T"), chars(BASE58, 33, "1"), chars(BASE58, 33, "r")))(random), ("deposit to @", "@ received 20 USDT", "from @")),
     "trace id": (chars(HEX, 32), ("trace @", "trace_id=@", "traceId: @", "@", "/traces/@", "https://tempo.example/api/traces/@")),
@@ -245,6 +253,11 @@ ATTRIBUTES: dict[str, Callable[[Random], Any]] = {
     "user_agent.original": lambda random: f"python-requests/2.{random.randrange(40)}.0",
     "db.namespace": lambda random: random.choice(("bots", "orders")),
     "messaging.kafka.message.key": uuid,
+    "url.full": lambda random: (
+        f"https://api.example.com/v1/orders?symbol=BTCUSDT&orderId={random.randrange(10**18)}&recvWindow=5000&timestamp=1779430889521"
+    ),
+    "url.query": lambda random: f"category=linear&cursor={chars(ALNUM, 24)(random)}%3D%3D&limit=50",
+    "http.target": lambda random: f"/api/v3/order?origClientOrderId={_client_id(random)}",
     "price": lambda random: random.random() * 1e5,
     "filled": lambda random: random.random() < 0.5,
 }

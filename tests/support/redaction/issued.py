@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from .kinds import ALNUM, BASE32, HEX, LOWER, UPPER, URLSAFE, chars, joined
+from .kinds import ALNUM, BASE32, HEX, LOWER, UPPER, URLSAFE, chars, joined, uuid
 
 _SEED = 20_261_130
 ISSUED = {
@@ -13,8 +13,10 @@ ISSUED = {
     "airtable": joined(chars(ALNUM, 14, "pat"), chars(HEX, 64), by="."),
     "alibaba": chars(ALNUM, 20, "LTAI"),
     "authress": joined(chars(LOWER, 12, "sc_"), chars(LOWER, 4), chars(LOWER, 12, "acc_"), chars(ALNUM, 60), by="."),
+    "axiom": joined(lambda _: "xaat", uuid, by="-"),
     "azure": chars(URLSAFE, 34, "aB38Q~"),
     "buildkite": chars(HEX, 40, "bkua_"),
+    "circleci": joined(chars(ALNUM, 22, "CCIPAT_"), chars(HEX, 40), by="_"),
     "cloudflare": joined(chars(HEX, 24, "v1.0-"), chars(HEX, 146), by="-"),
     "crypto.com": chars(ALNUM, 22, "cxakp_"),
     "dynatrace": joined(chars(UPPER, 24, "dt0c01."), chars(UPPER, 64), by="."),

@@ -7,7 +7,9 @@ import json
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import ccxt
@@ -133,6 +135,76 @@ class Hidden:
 def test_types_of_secrets() -> None:
     botobs.redact_value(Hidden(), bytearray(b"Sunday-birds-may-sing"))
     assert Redactor().text("Saturday-apples-fall Sunday-birds-may-sing") == f"{REDACTED} {REDACTED}"
+
+
+@dataclass
+class Account:
+    api_secret: object
+    host: str = "Monday-is-a-name-of-a-host"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Account("Tuesday-the-bell-rings"),
+        {"binance": [Account(Hidden())], "kraken": {"credentials": {"one": "Tuesday-the-bell-rings"}}},
+        ["Tuesday-the-bell-rings"],
+        SimpleNamespace(exchange=SimpleNamespace(apiKey="Tuesday-the-bell-rings")),
+    ],
+)
+def test_configuration_is_looked_into_by_names(config: object) -> None:
+    botobs.redact_value(config)
+    left = Redactor().text("Tuesday-the-bell-rings Saturday-apples-fall Monday-is-a-name-of-a-host")
+    assert left.count(REDACTED) >= 1
+    assert "Tuesday" not in left or "Saturday" not in left
+    assert "Monday-is-a-name-of-a-host" in left
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        bytes.hex,
+        lambda raw: raw.hex().upper(),
+        lambda raw: base64.b64encode(b"id:" + raw).decode(),
+        lambda raw: base64.urlsafe_b64encode(raw).decode().rstrip("="),
+        repr,
+    ],
+)
+def test_bytes_that_are_no_text(write: Callable[[bytes], str]) -> None:
+    raw = bytes(range(130, 250, 4))
+    botobs.redact_value(raw)
+    assert Redactor().text(f"note {write(raw)} end").startswith("note ")
+    assert write(raw)[6:-6] not in Redactor().text(f"note {write(raw)} end")
+
+
+@pytest.mark.parametrize(
+    ("secret", "written"),
+    [
+        ("8f3a0c2d7e6b48519f3a0c2d", "8F3A0C2D7E6B48519F3A0C2D"),
+        ("Thu&the<rain>falls'on\"us", "Thu&amp;the&lt;rain&gt;falls&#x27;on&quot;us"),
+        ("Thu&the<rain>falls-on-us", "Thu\\u0026the\\u003crain\\u003efalls-on-us"),
+        ("Thu/the/rain/falls/on/us", "Thu\\/the\\/rain\\/falls\\/on\\/us"),
+        ("Thu's rain falls on 'us'", "Thu''s rain falls on ''us''"),
+        ("Thu@the:rain!falls;on us", "thu%40the%3arain%21falls%3bon%20us".replace("thu", "Thu")),
+        ("Thu@the:rain!falls;on us", "Thu%2540the%253Arain%2521falls%253Bon%2520us"),
+    ],
+)
+def test_it_is_found_as_other_languages_write_it(secret: str, written: str) -> None:
+    botobs.redact_value(secret)
+    assert Redactor().text(f"note {written} end") == f"note {REDACTED} end"
+
+
+def test_what_clients_held_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that is issued anew each hour is known after months, too; what a person registered stays."""
+    monkeypatch.setattr(known, "_ROOM_S", 0.0)
+    botobs.redact_value("Wednesday-the-sun-sets")
+    tokens = [f"{number:04}-the-moon-is-green" for number in range(known.MOST + 5)]
+    for token in tokens:
+        known.add_together((token,))
+    assert Redactor().text(f"{tokens[-1]} Wednesday-the-sun-sets") == f"{REDACTED} {REDACTED}"
+    assert Redactor().text(tokens[0]) == tokens[0]
+    known.add_together((tokens[0],))
+    assert Redactor().text(tokens[0]) == REDACTED
 
 
 def test_threads_may_tell_at_the_same_time() -> None:

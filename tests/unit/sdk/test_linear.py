@@ -62,6 +62,9 @@ SHAPES = [
     ('"code":', " ", ""),
     # What may be a value goes to the end, and each next name is within it.
     ("", "(password", ""), ("", "sig(", ""), ("", "sig={", ""), ("", "pwd=(/", ""), ("", "password=self.a[", ""),
+    ("", "pin='a'\n'", ""), ("", "pin=='a'\n- ", ""), ("", "key>", ""), ("", "password> ", ""), ("", "key= ", ""),
+    ("", "signature ", "a1"), ("https://h/a?", "a=%3F", ""), ("https://h/a?", "a=b&", ""), ("https://h/", "a;b=/", ""),
+    ("Digest ", "response=", ""), ("", "Digest response", ""), ("https://", "u:p", ""), ("secret=", ")", ""),
     ("", "pin:a", ""), ("", "token=['a','", ""), ("", "password ", ""), ("", "Bearer ", ""),
 ]  # fmt: skip
 

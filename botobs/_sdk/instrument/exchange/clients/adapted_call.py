@@ -89,7 +89,7 @@ def begin_described(
         evidence: Collects what its requests say about the outcome of orders.
     """
     secrets = [found(instance, arguments, name) for name in client.credentials]
-    known.add_all(secrets)
+    known.add_held(secrets)
     given = [each for each in secrets if each]
     operation = begin_operation(
         exchanges,

@@ -170,7 +170,7 @@ def _asked(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[str, str]:
 def _begin_call(
     exchanges: ExchangeTelemetry, client: Any, method: str, path: str, kwargs: Mapping[str, Any]
 ) -> Operation | None:
-    known.add_all(getattr(client, name, None) for name in ("API_KEY", "API_SECRET", "PRIVATE_KEY"))
+    known.add_held(getattr(client, name, None) for name in ("API_KEY", "API_SECRET", "PRIVATE_KEY"))
     data = kwargs.get("data")
     opened = begin_operation(
         exchanges,
