@@ -48,8 +48,8 @@ COLLECTOR = rows(
     ("COLLECTOR_TRACES_QUEUE_BYTES", BYTES, "4294967296", "size limit of the queue of spans; derived from "
      "`BOTOBS_HORIZON` if unset"),
     ("COLLECTOR_METRICS_QUEUE_BYTES", BYTES, "2147483648", "the same for points"),
-    ("COLLECTOR_METRICS_CONSUMERS", integer(1), "1", "requests of points under way to a store at once; with more than one, "
-     "some may be lost when it restarts"),
+    ("COLLECTOR_METRICS_CONSUMERS", integer(1), "1", "requests of points under way to a store at once; with more than "
+     "one, some may be lost when it restarts"),
     ("COLLECTOR_RETRY_INTERVAL", DURATION, "15s", "the longest pause between two attempts to reach a store"),
     ("COLLECTOR_MEMORY_MIB", integer(64), "512", "limit of the collector's heap, in MiB"),
     ("COLLECTOR_MEMORY_SPIKE_MIB", integer(1), "128", "how far below it data is refused already, in MiB"),

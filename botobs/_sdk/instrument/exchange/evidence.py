@@ -109,7 +109,8 @@ def _requests_build_response(wrapped: Method) -> Method:
     def build_response(self: Any, *args: Any, **kwargs: Any) -> Any:
         response = wrapped(self, *args, **kwargs)
         if orders.sending.get() is not None:
-            _looked_at(response, *first(args, kwargs, "req"), "status_code", "_content")
+            (request,) = first(args, kwargs, "req")
+            _looked_at(response, request, "status_code", "_content")
         return response
 
     return build_response
@@ -250,7 +251,8 @@ async def _sent_async(request: orders.HttpRequest, wrapped: Method, *args: Any, 
 
 def _aiohttp_request(wrapped: Method) -> Method:
     async def _request(self: Any, *args: Any, **kwargs: Any) -> Any:
-        seen = begin(*first(args, kwargs, "method", "str_or_url"), kwargs.get("json", kwargs.get("data")))
+        method, url = first(args, kwargs, "method", "str_or_url")
+        seen = begin(method, url, kwargs.get("json", kwargs.get("data")))
         if seen is None:
             return await wrapped(self, *args, **kwargs)
         response = await _sent_async(seen, wrapped, self, *args, **kwargs)
