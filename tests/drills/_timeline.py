@@ -39,7 +39,7 @@ class Channel:
                 key = (labels["alertname"], labels.get("exchange_name") or labels.get("service_name", ""))
                 self.arrived.setdefault(key, []).append(now)
 
-    def told(self, alert: str, whom: str) -> int:
+    def reported(self, alert: str, whom: str) -> int:
         """How often an alert about an exchange or service was told."""
         return len(self.arrived.get((alert, whom), ()))
 

@@ -93,12 +93,12 @@ def answers(target: Target, case: Case, names: Mapping[str, str], comes: float =
         return {str(question): _guess(target, question, began, names, comes) for question in case.asked}
 
 
-def wrong(case: Case, told: Mapping[str, str]) -> dict[str, str]:
+def wrong(case: Case, reported: Mapping[str, str]) -> dict[str, str]:
     """The guesses that are not right, by their question."""
     return {
-        str(question): told[str(question)]
+        str(question): reported[str(question)]
         for question in case.asked
-        if told[str(question)] not in question.right
+        if reported[str(question)] not in question.right
     }
 
 
@@ -111,17 +111,17 @@ def _guess(target: Target, question: Question, began: float, names: Mapping[str,
         return "did not come up"
     assert found is not None
     labels = question.labels if found == question.about else {}
-    told = _first(why.explain(found, prometheus, tempo, labels))
+    reported = _first(why.explain(found, prometheus, tempo, labels))
     renamed = {label: names.get(value, value) for label, value in labels.items()}
     other, others = RenamedClient(prometheus, names), RenamedClient(tempo, names)
     try:
         shuffled = _first(why.explain(found, other, others, renamed))
         # What has arrived in the meantime is no matter of names.
-        same = shuffled in (told, _first(why.explain(found, prometheus, tempo, labels)))
+        same = shuffled in (reported, _first(why.explain(found, prometheus, tempo, labels)))
     except UserError:
         # It is over already.
-        return told
-    return told if same else f"{told}; {shuffled} with other names"
+        return reported
+    return reported if same else f"{reported}; {shuffled} with other names"
 
 
 def _first(answer: why.Answer | None) -> str:

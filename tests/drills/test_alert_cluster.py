@@ -27,7 +27,7 @@ class Alerted:
     live: LiveStack
     inbox: Inbox
 
-    def told(self, instance: str, resolved: bool) -> list[str]:
+    def reported(self, instance: str, resolved: bool) -> list[str]:
         """Channels by which it was told that an instance cannot be scraped, each as often as it was."""
         return sorted(
             message.channel
@@ -63,12 +63,12 @@ def _told_once(alerted: Alerted, part: str) -> None:
     both = ["email", "slack"]
     address = alerted.live.stack.addresses[part].removeprefix("https://")
     with held(alerted.live, part):
-        assert eventually(lambda: alerted.told(address, False) == both, within=120)
+        assert eventually(lambda: alerted.reported(address, False) == both, within=120)
         pause(_QUIET)
-        assert alerted.told(address, False) == both
-    assert eventually(lambda: alerted.told(address, True) == both, within=120)
+        assert alerted.reported(address, False) == both
+    assert eventually(lambda: alerted.reported(address, True) == both, within=120)
     pause(_QUIET)
-    assert (alerted.told(address, False), alerted.told(address, True)) == (both, both)
+    assert (alerted.reported(address, False), alerted.reported(address, True)) == (both, both)
 
 
 def test_both_tell_once(alerted: Alerted) -> None:

@@ -157,7 +157,7 @@ def test_prometheus_is_restarted_while_an_alert_is_pending(demo: DemoStack, targ
         alerts = target.in_prometheus() or ()
         return {alert.state for alert in alerts if alert.name == "ScrapeDown"}
 
-    def told(resolved: bool) -> list[str]:
+    def reported(resolved: bool) -> list[str]:
         messages = demo.inbox.since(began)
         return sorted(
             each.channel for each in messages if each.alert == "ScrapeDown" and each.resolved is resolved
@@ -168,10 +168,10 @@ def test_prometheus_is_restarted_while_an_alert_is_pending(demo: DemoStack, targ
     target.control("hold", "tempo", 300)
     assert eventually(lambda: state() == {"pending"}, within=120)
     target.control("kill", "prometheus")
-    assert eventually(lambda: told(False) == ["email", "slack"], within=180)
+    assert eventually(lambda: reported(False) == ["email", "slack"], within=180)
     target.control("release", "tempo")
-    assert eventually(lambda: told(True) == ["email", "slack"], within=180)
-    assert told(False) == ["email", "slack"]
+    assert eventually(lambda: reported(True) == ["email", "slack"], within=180)
+    assert reported(False) == ["email", "slack"]
 
 
 def test_the_whole_stack_is_killed_and_a_message_still_arrives(demo: DemoStack, target: Target) -> None:
@@ -179,10 +179,10 @@ def test_the_whole_stack_is_killed_and_a_message_still_arrives(demo: DemoStack, 
     began = time.time()
     demo.kill()
 
-    def told() -> bool:
+    def reported() -> bool:
         return any(each.alert == deadman.ALERT and not each.resolved for each in demo.inbox.since(began))
 
-    assert eventually(told, within=120)
+    assert eventually(reported, within=120)
 
     def gone() -> bool:
         try:

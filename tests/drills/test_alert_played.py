@@ -23,7 +23,7 @@ class Stage:
     played: Played
     inbox: Inbox
 
-    def told(self, alert: str, since: float, what: str) -> set[str]:
+    def reported(self, alert: str, since: float, what: str) -> set[str]:
         """Channels by which an alert was told with a severity, or as resolved."""
         return {
             each.channel
@@ -60,5 +60,7 @@ def test_it_arrives_and_ends(stage: Stage, alert: str) -> None:
     assert eventually(lambda: not stage.played.firing(alert), within=120)
     began = time.time()
     with case.fault(stage.played):
-        assert eventually(lambda: stage.told(alert, began, case.severity) >= set(case.channels), within=180)
-    assert eventually(lambda: stage.told(alert, began, "resolved") >= set(case.channels), within=180)
+        assert eventually(
+            lambda: stage.reported(alert, began, case.severity) >= set(case.channels), within=180
+        )
+    assert eventually(lambda: stage.reported(alert, began, "resolved") >= set(case.channels), within=180)

@@ -35,7 +35,7 @@ def test_an_alert_goes_on_where_it_was_after_a_restart(long_profile: bool) -> No
         live.home.create()
         write_secret(live.home.secrets / "alertmanager" / "slack.url", slack.url)
 
-        def told(resolved: bool) -> list[str]:
+        def reported(resolved: bool) -> list[str]:
             messages = [each for each in inbox.since() if each.alert == "ScrapeDown"]
             return sorted(message.channel for message in messages if message.resolved is resolved)
 
@@ -59,8 +59,8 @@ def test_an_alert_goes_on_where_it_was_after_a_restart(long_profile: bool) -> No
                 # It is restored after the first evaluation.
                 assert eventually(went_on, within=15)
 
-                assert eventually(lambda: told(False) == ["email", "slack"], within=240)
+                assert eventually(lambda: reported(False) == ["email", "slack"], within=240)
                 struck(live, "prometheus")
                 pause(LASTING + 4 * RESEND)
-                assert (told(False), told(True)) == (["email", "slack"], [])
-            assert eventually(lambda: told(True) == ["email", "slack"], within=120)
+                assert (reported(False), reported(True)) == (["email", "slack"], [])
+            assert eventually(lambda: reported(True) == ["email", "slack"], within=120)

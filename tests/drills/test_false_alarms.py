@@ -54,13 +54,13 @@ class Told:
 @pytest.fixture(params=_LOADS)
 def running(request: pytest.FixtureRequest) -> Iterator[tuple[LiveStack, Told]]:
     """A demo's stack, and all that its channel has been told since it was started."""
-    told = Told()
-    with HttpSink(told.take) as channel:
+    reported = Told()
+    with HttpSink(reported.take) as channel:
         live = LiveStack({**_SETTINGS, "BOTOBS_ALERT_RECEIVER": "webhook"}, demo=_LOADS[request.param])
         live.home.create()
         write_secret(live.home.secrets / "alertmanager" / "webhook.url", channel.url)
         with live:
-            yield live, told
+            yield live, reported
 
 
 def test_nobody_is_told_anything(
@@ -68,10 +68,10 @@ def test_nobody_is_told_anything(
     request: pytest.FixtureRequest,
     record_property: Callable[[str, object], None],
 ) -> None:
-    live, told = running
+    live, reported = running
     minutes = float(request.config.getoption("--minutes"))
     pause(60 * minutes)
-    in_time = list(told.alerts)
+    in_time = list(reported.alerts)
     for part in _ROLLED:
         with held(live, part):
             pause(_AWAY)
@@ -81,9 +81,9 @@ def test_nobody_is_told_anything(
     orders = live.value("sum(botobs_orders_total)")
     record_property(f"{name}: orders", int(orders or 0))
     record_property(f"{name}: told in {minutes:g} min", json.dumps(in_time))
-    record_property(f"{name}: told of restarts", json.dumps(told.alerts[len(in_time) :]))
+    record_property(f"{name}: told of restarts", json.dumps(reported.alerts[len(in_time) :]))
     of_orders = [found["metric"]["alertname"] for found in live.query(_OF_ORDERS)]
     record_property(f"{name}: of orders, even for a moment", json.dumps(of_orders))
     assert orders
     assert of_orders == []
-    assert told.alerts == []
+    assert reported.alerts == []

@@ -91,7 +91,7 @@ def block(stack: LiveStack, link: str) -> str:
 
 
 def test_told_named_found_settled_and_over(stack: LiveStack, inbox: Inbox, environ: dict[str, str]) -> None:
-    def told(what: str) -> list[Message]:
+    def reported(what: str) -> list[Message]:
         return [each for each in inbox.since() if each.subject.startswith(f"[{what}] {ALERT}: ")]
 
     program = subprocess.Popen(
@@ -101,11 +101,11 @@ def test_told_named_found_settled_and_over(stack: LiveStack, inbox: Inbox, envir
         cwd=ROOT,
     )
     try:
-        assert eventually(lambda: told("CRITICAL"), within=300)
+        assert eventually(lambda: reported("CRITICAL"), within=300)
         # It counts them,
         assert eventually(lambda: "3 orders" in summary(stack), within=120)
         # its link names them,
-        link = next(word for word in told("CRITICAL")[-1].text.split() if f"/runbooks/{ALERT}" in word)
+        link = next(word for word in reported("CRITICAL")[-1].text.split() if f"/runbooks/{ALERT}" in word)
 
         def shown() -> bool:
             page = block(stack, link)
@@ -124,12 +124,12 @@ def test_told_named_found_settled_and_over(stack: LiveStack, inbox: Inbox, envir
             return True
 
         assert eventually(named)
-        assert not told("RESOLVED")
+        assert not reported("RESOLVED")
     finally:
         assert program.stdin is not None
         program.stdin.close()
     # Reconcile finds and settles them, and the alert is over.
-    assert eventually(lambda: told("RESOLVED"), within=300)
+    assert eventually(lambda: reported("RESOLVED"), within=300)
     assert program.wait(timeout=120) == 0
     assert eventually(lambda: listed(environ)[0] == 0)
     settled = (

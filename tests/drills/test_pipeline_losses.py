@@ -206,11 +206,11 @@ def test_what_is_lost_of_nobody_in_particular(lossy: Lossy, capsys: pytest.Captu
         lossy.prometheus.refuse = loss.service
         eventually(lambda: not lossy.prometheus.refuse, within=60)
 
-        def told() -> bool:
+        def reported() -> bool:
             assert _lost(lossy, capsys) > before
             return True
 
-        assert eventually(told, within=120)
+        assert eventually(reported, within=120)
 
 
 def _lost(lossy: Lossy, capsys: pytest.CaptureFixture[str]) -> int:

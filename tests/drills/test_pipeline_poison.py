@@ -98,8 +98,8 @@ def test_what_prometheus_refuses_is_told_by_service(live: LiveStack) -> None:
             _send_points(live, service, partial(_export, number=number, wrong=wrong), as_json=wrong)
             running.flows(2)
         alert = f'ALERTS{{alertname="ExportsMissing", service_name="{service}", error_type!=""}}'
-        told = eventually(lambda: live.query(alert), within=300)
-    assert [row["metric"]["exporter"] for row in told] == ["otlp_http/prometheus"]
+        reported = eventually(lambda: live.query(alert), within=300)
+    assert [row["metric"]["exporter"] for row in reported] == ["otlp_http/prometheus"]
     # Of nobody else: what came beside it is there.
     assert not live.query(f'ALERTS{{alertname="ExportsMissing", service_name!="{service}"}}')
     assert running.settle().missing == 0

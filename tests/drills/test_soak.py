@@ -80,10 +80,11 @@ def _grown(
             values = [getattr(sample, quantity) for sample in samples]
             trend = Trend.of([sample.at for sample in samples], values)
             unit = MIB if quantity == "memory" else 1
-            told = f"{trend.median / unit:.1f}, grown by {trend.growth / unit:.2f} in {soaked.minutes - since:g} min"
-            record(f"{name}: {quantity}{', MiB' if unit == MIB else ''}", told)
+            minutes = soaked.minutes - since
+            reported = f"{trend.median / unit:.1f}, grown by {trend.growth / unit:.2f} in {minutes:g} min"
+            record(f"{name}: {quantity}{', MiB' if unit == MIB else ''}", reported)
             if trend.exceeds(bound):
-                grown.append(f"{name}: {quantity} {told}")
+                grown.append(f"{name}: {quantity} {reported}")
     return grown
 
 

@@ -145,7 +145,7 @@ def _told(
     steps = [firing for process in processes for firing in process.result()]
     record_property(alert, json.dumps(_figures(steps)))
     exchanges = _exchanges(fault, long_profile)
-    assert {each: channel.told(alert, each) for each in exchanges} == dict.fromkeys(exchanges, 1)
+    assert {each: channel.reported(alert, each) for each in exchanges} == dict.fromkeys(exchanges, 1)
 
 
 @contextmanager

@@ -62,21 +62,21 @@ def test_a_death_is_told(
             with Maker(f"{death}-ends", "unknown", ["ends"], variables("ends")):
                 killed |= _kill(stack, {service: variables(service) for service in batch}, _APART[death])
             eventually(
-                lambda: all(channel.told("ServiceHeartbeatLost", each) for each in batch),  # noqa: B023
+                lambda: all(channel.reported("ServiceHeartbeatLost", each) for each in batch),  # noqa: B023
                 within=300,
             )
         # Of orders that nobody saw the end of it is told when their process has been silent for much longer.
         for alert in ("ServiceHeartbeatLost", *(["OrdersLeftBehind"] if death == "seen" else [])):
-            eventually(lambda: all(channel.told(alert, each) for each in services), within=300)  # noqa: B023
+            eventually(lambda: all(channel.reported(alert, each) for each in services), within=300)  # noqa: B023
             whole = [channel.arrived[alert, service][0] - when for service, when in killed.items()]
             record_property(f"{alert} ({death})", json.dumps(slowest(whole)))
         # Until the last one is silent for long enough to be told by that as well.
         silent = f'service:silent:timestamp_seconds{{service_name="{services[-1]}"}} offset 20s'
         eventually(lambda: stack.query(silent), within=300)
-    told = {service: channel.told("ServiceHeartbeatLost", service) for service in services}
-    assert told == dict.fromkeys(services, 1)
+    reported = {service: channel.reported("ServiceHeartbeatLost", service) for service in services}
+    assert reported == dict.fromkeys(services, 1)
     assert {service for alert, service in channel.arrived if alert == "ServicesSilent"} == set()
-    assert channel.told("ServiceHeartbeatLost", f"{death}-ends") == 0
+    assert channel.reported("ServiceHeartbeatLost", f"{death}-ends") == 0
 
 
 def _kill(

@@ -94,8 +94,8 @@ def test_a_mail_leads_to_the_cause(name: str, demo: DemoStack, target: Target, c
             _said(demo, *shlex.split(command))
         answers = _said(demo, "query", "--runbook", drill.alert)
         assert answers
-        told = json.loads(_said(demo, "why", drill.alert, "--json"))
-    assert next((each["name"] for each in told["explanations"]), None) == _WALKS[name]
+        reported = json.loads(_said(demo, "why", drill.alert, "--json"))
+    assert next((each["name"] for each in reported["explanations"]), None) == _WALKS[name]
 
 
 def _others(target: Target) -> set[str] | None:

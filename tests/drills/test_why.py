@@ -40,6 +40,6 @@ def test_the_first_guess_is_the_fault(
     shuffled: Mapping[str, str],
     record_property: Callable[[str, object], None],
 ) -> None:
-    told = answers(target, case, shuffled)
-    record_property(name, json.dumps(told))
-    assert not wrong(case, told), told
+    reported = answers(target, case, shuffled)
+    record_property(name, json.dumps(reported))
+    assert not wrong(case, reported), reported

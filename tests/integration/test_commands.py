@@ -39,15 +39,15 @@ def test_status_names_every_part(live: LiveStack) -> None:
 
 def test_status_is_readable_by_machines(live: LiveStack) -> None:
     done = _botobs("status", "--json", BOTOBS_HOME=str(live.home.path))
-    told = json.loads(done.stdout)
-    parts = told["parts"]
+    reported = json.loads(done.stdout)
+    parts = reported["parts"]
     assert parts["prometheus"]["state"] == "ready"
     assert parts["prometheus"]["url"] == live.stack.addresses["prometheus"]
     # A machine that stands still for a while makes alerts fire, and the exit code tells of them.
     critical = [
-        each for each in told["firing"] if (each["severity"], each["state"]) == ("critical", "active")
+        each for each in reported["firing"] if (each["severity"], each["state"]) == ("critical", "active")
     ]
-    assert done.returncode == (1 if critical else 0), told
+    assert done.returncode == (1 if critical else 0), reported
 
 
 def test_traces_are_searched_and_drawn(live: LiveStack) -> None:

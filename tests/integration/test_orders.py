@@ -108,10 +108,10 @@ def test_from_the_lost_answer_to_the_last_settlement(stack: LiveStack, tmp_path:
     assert [found["traceID"].rjust(32, "0") for found in submitted] == [order["trace_id"]]
 
     # The first, by a person.
-    told = command(
+    reported = command(
         stack, operator, "settle", "lost-1", "--exchange", "binance", "--outcome", "filled", "--last", "1h"
     )
-    assert told.returncode == 0, told.stderr + told.stdout
+    assert reported.returncode == 0, reported.stderr + reported.stdout
     assert eventually(lambda: firing(stack) == {"b1": 1, "b2": 1})
     # The second, by the service on another host, which takes over nothing.
     done = subprocess.run(
@@ -150,10 +150,10 @@ def test_an_order_that_was_told_of_and_has_no_answer_is_listed_as_open(
         return True
 
     assert eventually(seen)
-    told = command(
+    reported = command(
         stack, tmp_path, "settle", "in-flight", "--exchange", "okx", "--outcome", "failed", "--last", "1h"
     )
-    assert told.returncode == 0, told.stderr
+    assert reported.returncode == 0, reported.stderr
 
     def gone() -> bool:
         assert [order for order in listed(stack, tmp_path)[1]["orders"] if order["service"] == "killed"] == []

@@ -47,7 +47,7 @@ EXPECTED = {
     ("SELECT", CLIENT, "run/work"),
     ("apply_async/tell", PRODUCER, "run/work"),
     ("run/tell", CONSUMER, "apply_async/tell"),
-    ("told", 1, "run/tell"),
+    ("reported", 1, "run/tell"),
 }
 
 
@@ -91,7 +91,7 @@ def platform(tmp_path: Path) -> Iterator[tuple[OtlpReceiver, str]]:
 def test_a_request_is_one_trace(platform: tuple[OtlpReceiver, str]) -> None:
     receiver, address = platform
     ask(f"{address}/orders/7")
-    receiver.wait_for(lambda: any(span.name == "told" for span in receiver.spans), PATIENCE)
+    receiver.wait_for(lambda: any(span.name == "reported" for span in receiver.spans), PATIENCE)
     receiver.wait_for(
         lambda: {name for name, *_ in EXPECTED} <= {span.name for span in of_the_trace(receiver)}
     )

@@ -106,13 +106,13 @@ class Alerting:
         ]
         return sum(float(line.rsplit(" ", 1)[1]) for line in samples)
 
-    def told(self, alert: str, resolved: bool = False) -> list[Message]:
+    def reported(self, alert: str, resolved: bool = False) -> list[Message]:
         """Messages about an alert that have arrived."""
         return [each for each in self.inbox.since() if each.alert == alert and each.resolved is resolved]
 
     def channels(self, alert: str, resolved: bool = False) -> list[str]:
         """Channels by which it was told, each as often as it was."""
-        return sorted(message.channel for message in self.told(alert, resolved))
+        return sorted(message.channel for message in self.reported(alert, resolved))
 
     def _answers(self) -> bool:
         try:

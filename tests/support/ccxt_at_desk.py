@@ -46,8 +46,8 @@ def outcomes(captured: Capture) -> tuple[dict[str, float], dict[str, float]]:
         point.attributes[exchange_names.ORDER_OUTCOME]: point.value
         for point in captured.metrics.get(exchange_names.ORDERS.name, [])
     }
-    told = {
+    reported = {
         point.attributes[trading_names.ORDER_OUTCOME]: point.value
         for point in captured.metrics.get(trading_names.ORDERS.name, [])
     }
-    return seen, told
+    return seen, reported

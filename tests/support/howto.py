@@ -105,7 +105,7 @@ class Reader:
 
     def _run(self, command: Command) -> None:
         read, write = os.pipe()
-        with os.fdopen(read) as told:
+        with os.fdopen(read) as reported:
             words = self._put(command.words)
             # What it names and where it goes holds for the next command.
             kept = f"set -a\n{words}\ncode=$?; {{ pwd; env --null; }} >&{write}; exit $code"
@@ -121,7 +121,7 @@ class Reader:
                 check=False,
             )
             os.close(write)
-            folder, _, environ = told.read().partition("\n")
+            folder, _, environ = reported.read().partition("\n")
         if environ:
             self.folder = Path(folder)
             self.environ = dict(each.split("=", 1) for each in environ.split("\0") if each)

@@ -165,7 +165,7 @@ class Told(Exception):
     __repr__ = _called("Told")
 
     def __str__(self) -> str:
-        return "told"
+        return "reported"
 
     @property
     def __notes__(self) -> Any:  # type: ignore[override]

@@ -136,9 +136,9 @@ def test_what_ran_is_valid() -> None:
 
 def test_no_run_tells_of_the_machine_that_it_ran_on() -> None:
     """No path, and no name of the host."""
-    told = json.dumps(verified.read())
-    assert platform.node() not in told
-    assert not re.search(r'[" ](/|~|[A-Z]:\\\\)', told)
+    reported = json.dumps(verified.read())
+    assert platform.node() not in reported
+    assert not re.search(r'[" ](/|~|[A-Z]:\\\\)', reported)
 
 
 def test_each_part_of_a_run_is_written_down_with_its_figures(tmp_path: Path) -> None:

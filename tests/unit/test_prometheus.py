@@ -42,7 +42,7 @@ def test_a_refused_query_is_told_with_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "reported"),
     [
         (httpx.Response(401, text="Unauthorized\n"), "Prometheus answered 401: Unauthorized"),
         (httpx.Response(200, json=[1]), "Prometheus answered 200: [1]"),
@@ -54,8 +54,8 @@ def test_a_refused_query_is_told_with_the_reason() -> None:
     ids=["refused", "another program", "silent"],
 )
 def test_what_is_no_answer_of_prometheus_is_told_as_it_is(
-    answer: httpx.Response | httpx.TransportError, told: str
+    answer: httpx.Response | httpx.TransportError, reported: str
 ) -> None:
     with pytest.raises(PrometheusError) as raised:
         _client(answer).samples("up")
-    assert raised.value.problem == told
+    assert raised.value.problem == reported

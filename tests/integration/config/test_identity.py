@@ -44,7 +44,7 @@ def test_two_workers_without_an_id_are_told_apart(
 ) -> None:
     service = f"identity-{name}"
     starts = _two_workers(live, service, resource)
-    told = [
+    reported = [
         instance.format(pid=pid, start=start)
         for pid, (instance, start) in enumerate(zip(instances, starts, strict=True))
     ]
@@ -54,7 +54,7 @@ def test_two_workers_without_an_id_are_told_apart(
         live.query(series)
     )
     found = live.query(f"last_over_time({series}[1h])")
-    assert sorted(row["metric"]["service_instance_id"] for row in found) == sorted(told)
+    assert sorted(row["metric"]["service_instance_id"] for row in found) == sorted(reported)
     rate = live.value(f"sum(rate({series}[5m] offset 1m))")
     assert rate == pytest.approx(sum(_STEPS) / _PACE, rel=0.01)
 

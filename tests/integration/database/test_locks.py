@@ -65,7 +65,7 @@ async def test_callers_that_give_up_do_not_hide_a_lock(live: LiveStack) -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("what", _HOLDERS)
 async def test_the_head_of_the_queue_is_named(live: LiveStack, what: str) -> None:
-    statement, told = _HOLDERS[what]
+    statement, reported = _HOLDERS[what]
     async with (
         _session(live, "holder") as holder,
         _session(live, "middle") as middle,
@@ -91,7 +91,7 @@ async def test_the_head_of_the_queue_is_named(live: LiveStack, what: str) -> Non
         # A look at another moment may find them on their way.
         metric = (await eventually_async(named))[0]
         assert (metric["application_name"], metric["state"]) == ("holder", "idle in transaction")
-        assert metric["statement"] == told
+        assert metric["statement"] == reported
         assert _CANARY not in str(live.query('{__name__=~"pg_.*"}'))
         assert len(live.query('pg_blocking_seconds{datname="postgres"} > 0')) == 1
         await holder.execute("ROLLBACK")

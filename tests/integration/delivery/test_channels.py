@@ -26,7 +26,7 @@ BOTH = ["email", "slack"]
 def test_a_message_says_what_where_since_when_and_what_to_do(alerting: Alerting) -> None:
     alerting.fire("DatabaseDown", severity="critical", area="database", service_name="postgres")
     assert eventually(lambda: alerting.channels("DatabaseDown") == BOTH)
-    for message in alerting.told("DatabaseDown"):
+    for message in alerting.reported("DatabaseDown"):
         assert message.subject.startswith("[CRITICAL] DatabaseDown: postgres, test, since 20")
         for words in ("DatabaseDown is on", "It is 1 (limit 0).", "botobs runbook DatabaseDown"):
             assert words in message.text
@@ -47,7 +47,7 @@ def test_many_bots_are_one_message(alerting: Alerting) -> None:
             "BotFailed", severity="warning", area="bots", service_name="m", botobs_bot_id=f"b{number}"
         )
     assert eventually(lambda: alerting.channels("BotFailed") == BOTH)
-    for message in alerting.told("BotFailed"):
+    for message in alerting.reported("BotFailed"):
         assert "BotFailed (5): m, test" in message.subject
         assert "Bot b4." in message.text
 
@@ -58,7 +58,7 @@ def test_a_group_of_which_one_is_over_says_how_many_are_left(alerting: Alerting)
     assert eventually(lambda: alerting.channels("BotFailed") == BOTH)
     alerting.resolve("BotFailed", severity="warning", area="bots", service_name="m", botobs_bot_id="b1")
     assert eventually(lambda: alerting.channels("BotFailed") == sorted(BOTH * 2))
-    for message in alerting.told("BotFailed")[2:]:
+    for message in alerting.reported("BotFailed")[2:]:
         assert "BotFailed (1 of 2): m, test" in message.subject
         # Whoever is woken reads what is wrong before what no longer is.
         assert "Bot b2." in message.text

@@ -83,11 +83,11 @@ def test_no_order_alert_is_ever_silent(alerting: Alerting, alerts: list[Rule]) -
         source = next(rule for rule in alerts if rule.name == name and "cause" in rule.labels)
         alerting.fire(name, **series, **source.labels)
 
-    def told(alert: str) -> bool:
+    def reported(alert: str) -> bool:
         return set(alerting.channels(alert)) == {"email", "slack"}
 
     for rule in orders:
-        assert eventually(partial(told, rule.name)), rule.name
+        assert eventually(partial(reported, rule.name)), rule.name
     assert _suppressed(alerting) == set()
 
 
@@ -104,7 +104,7 @@ def test_an_exchange_silences_its_own_alerts_alone(alerting: Alerting) -> None:
             exchange_name=name,
         )
     assert eventually(lambda: set(alerting.channels("ExchangeStreamSilent")) == {"email", "slack"})
-    assert all("binance" in message.subject for message in alerting.told("ExchangeStreamSilent"))
+    assert all("binance" in message.subject for message in alerting.reported("ExchangeStreamSilent"))
 
 
 def test_an_announced_maintenance_silences_the_loss_of_its_streams_and_what_follows_from_that(
@@ -117,8 +117,8 @@ def test_an_announced_maintenance_silences_the_loss_of_its_streams_and_what_foll
     )
     alerting.fire("ExchangeErrorsHigh", severity="warning", depends_on="exchange,maintenance", **here)
     alerting.fire("ExchangeKeyRefused", severity="critical", **here)
-    for told in ("ExchangeMaintenance", "ExchangeKeyRefused"):
-        assert eventually(lambda told=told: set(alerting.channels(told)) == {"email", "slack"})  # type: ignore[misc]
+    for reported in ("ExchangeMaintenance", "ExchangeKeyRefused"):
+        assert eventually(lambda reported=reported: set(alerting.channels(reported)) == {"email", "slack"})  # type: ignore[misc]
     for silent in ("ExchangeDisconnected", "ExchangeErrorsHigh"):
         assert alerting.channels(silent) == []
 

@@ -75,7 +75,7 @@ def tried(client: str, program: str = "client_orders.py") -> list[dict[str, Any]
 @pytest.mark.parametrize("client", CLIENTS)
 def test_each_case_is_told_as_it_is(client: str) -> None:
     cases = [case for case in tried(client) if "case" in case]
-    assert {case["case"]: case["told"] for case in cases} == TOLD
+    assert {case["case"]: case["reported"] for case in cases} == TOLD
     held = {case["case"]: case["held"] for case in cases}
     # Some clients send once more what a gateway did not answer.
     assert all(bool(held[case]) == case.startswith("take") for case in TOLD)
@@ -84,7 +84,7 @@ def test_each_case_is_told_as_it_is(client: str) -> None:
 @pytest.mark.parametrize("client", OTHERS)
 def test_a_closed_position_and_an_unlisted_endpoint_are_orders(client: str) -> None:
     """Both counts say the same of them."""
-    cases = {case["other"]: (case["told"], case["seen"]) for case in tried(client) if "other" in case}
+    cases = {case["other"]: (case["reported"], case["seen"]) for case in tried(client) if "other" in case}
     assert cases == {
         "take": ("acknowledged", {"accepted": 1}),
         "refuse": ("rejected", {"rejected": 1}),
@@ -107,13 +107,13 @@ _UNREAD = {"refuse": ({"rejected": 1}, "unknown", False)}
 def test_a_part_of_the_client_is_the_users(client: str) -> None:
     for case in tried(client, "replaced_parts.py"):
         expected = REPLACED[case["case"]]
-        said = (case["seen"], case["told"], bool(case["held"]))
+        said = (case["seen"], case["reported"], bool(case["held"]))
         assert said in (expected, _UNREAD.get(case["case"]) if client == "alpaca-py" else expected), case
 
 
 @pytest.mark.parametrize("client", BATCHES)
 def test_a_block_around_a_mixed_batch_is_told_of_its_own_order(client: str) -> None:
     """Each element counts once; of a batch without the block's order nothing is certain of that."""
-    cases = {case["block"]: (case["told"], case["seen"]) for case in tried(client, "mixed_batches.py")}
+    cases = {case["block"]: (case["reported"], case["seen"]) for case in tried(client, "mixed_batches.py")}
     seen = {"accepted": 1, "rejected": 1}
     assert cases == {"a": ("acknowledged", seen), "b": ("rejected", seen), "another": ("unknown", seen)}

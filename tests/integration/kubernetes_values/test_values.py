@@ -81,7 +81,7 @@ def _blocks(folder: Path) -> list[Path]:
 
 
 def test_rules_of_one_s_own_reach_alertmanager(elsewhere: Elsewhere) -> None:
-    def told() -> bool:
+    def reported() -> bool:
         with elsewhere.botobs.client("alertmanager") as http:
             alerts = http.get("/api/v2/alerts").raise_for_status().json()
         return {"OfTheDesk", "Watchdog"} <= {
@@ -90,7 +90,7 @@ def test_rules_of_one_s_own_reach_alertmanager(elsewhere: Elsewhere) -> None:
             if each["labels"]["deployment_environment_name"] == "staging-2"
         }
 
-    assert eventually(told, within=300)
+    assert eventually(reported, within=300)
 
 
 def test_every_mimir_is_asked_for_its_health(elsewhere: Elsewhere) -> None:

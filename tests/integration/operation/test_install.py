@@ -79,10 +79,10 @@ def test_what_the_unit_runs_says_what_systemd_waits_for(user: User) -> None:
         finally:
             service.send_signal(signal.SIGTERM)
         manager.setblocking(True)
-        told = b"WATCHDOG=1"
-        while told == b"WATCHDOG=1":
-            told = manager.recv(100)
-        assert told == b"STOPPING=1"
+        reported = b"WATCHDOG=1"
+        while reported == b"WATCHDOG=1":
+            reported = manager.recv(100)
+        assert reported == b"STOPPING=1"
         assert service.wait() == 0
     assert not (user.home / "stack.json").exists()
 
@@ -91,11 +91,11 @@ def _first(manager: socket.socket, service: subprocess.Popen[bytes], log: Path) 
     """The next that the manager is told."""
     manager.setblocking(False)
 
-    def told() -> bytes:
+    def reported() -> bytes:
         assert service.poll() is None, log.read_text(errors="replace")
         try:
             return manager.recv(100)
         except BlockingIOError:
             return b""
 
-    return eventually(told, within=600)
+    return eventually(reported, within=600)

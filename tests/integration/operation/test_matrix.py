@@ -242,10 +242,10 @@ def test_every_command(situation: Situation, tmp_path: Path) -> None:
     wrong = {}
     for command, became in _call(situation, tmp_path).items():
         code, err = became["code"], str(became["err"])
-        told = str(became["out"]) + err
-        if code not in (0, 1, 2, 3) or "Traceback" in told:
-            wrong[command] = code if isinstance(code, str) else told
-        elif code != 0 and not told.strip():
+        reported = str(became["out"]) + err
+        if code not in (0, 1, 2, 3) or "Traceback" in reported:
+            wrong[command] = code if isinstance(code, str) else reported
+        elif code != 0 and not reported.strip():
             wrong[command] = f"exit code {code} without a word"
         elif code != 0 and err.startswith("botobs: ") and not err.removeprefix("botobs: ").strip():
             wrong[command] = f"nothing is said: {err!r}"

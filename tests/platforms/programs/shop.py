@@ -59,5 +59,5 @@ def work(number: int) -> None:
 @app.task(name="tell")  # type: ignore[untyped-decorator]
 def tell(number: int) -> None:
     """The last consumer."""
-    with botobs.span("told"):
+    with botobs.span("reported"):
         del number

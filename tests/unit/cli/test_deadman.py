@@ -28,7 +28,7 @@ def test_it_mails_when_the_watchdog_falls_silent(tmp_path: Path) -> None:
         ]  # fmt: skip
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
 
-            def told(word: str) -> bool:
+            def reported(word: str) -> bool:
                 return any(
                     message.subject.startswith(f"[{word}] WatchdogSilent: botobs")
                     for message in inbox.since()
@@ -36,9 +36,9 @@ def test_it_mails_when_the_watchdog_falls_silent(tmp_path: Path) -> None:
 
             def heard() -> bool:
                 httpx.post(f"http://127.0.0.1:{port}/only-alertmanager-knows", json={}, trust_env=False)
-                return told("RESOLVED")
+                return reported("RESOLVED")
 
-            assert eventually(lambda: told("CRITICAL"))
+            assert eventually(lambda: reported("CRITICAL"))
             assert eventually(heard)
             process.send_signal(signal.SIGTERM)
             assert process.wait() == 0

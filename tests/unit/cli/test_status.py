@@ -44,12 +44,12 @@ async def test_restarts_and_times(tmp_path: Path, capsys: pytest.CaptureFixture[
     server = ControlServer(home.control, supervisor)
     await server.start()
 
-    async def told(*words: str) -> str:
+    async def reported(*words: str) -> str:
         await asyncio.to_thread(main, ["status", "--home", str(home.path), *words])
         return capsys.readouterr().out
 
     async def parts() -> dict[str, Any]:
-        return dict(json.loads(await told("--json"))["parts"])
+        return dict(json.loads(await reported("--json"))["parts"])
 
     try:
         first = (await parts())["tempo"]
@@ -63,7 +63,7 @@ async def test_restarts_and_times(tmp_path: Path, capsys: pytest.CaptureFixture[
         again = (await parts())["tempo"]
         assert again["restarts"] == 1
         assert datetime.fromisoformat(again["since"]) > datetime.fromisoformat(first["since"])
-        lines = (await told()).splitlines()
+        lines = (await reported()).splitlines()
         [line] = [line for line in lines if line.startswith("tempo")]
         since = datetime.fromisoformat(again["since"]).astimezone(UTC)
         assert line.endswith(f"since {since:%m-%d %H:%M:%S} UTC, 1 restart")

@@ -61,18 +61,18 @@ async def test_somebody_else_trades(simulator: Simulator, name: str) -> None:
 
 
 async def test_streams_may_tell_nothing_of_orders(simulator: Simulator, name: str) -> None:
-    told: list[Any] = []
+    reported: list[Any] = []
     streams: Any = simulator.exchanges[name].orders
     publish = streams.on_change
     feed = publish.__self__
-    feed._streams.order = told.append
+    feed._streams.order = reported.append
     await simulator.fault("order_silence", exchange=name)
     await touch(simulator, exchange=name, do="place", symbol=SYMBOL, amount=0.02)
-    assert told == []
+    assert reported == []
     async with simulator.session.delete(f"{simulator.url}/control/faults"):
         pass
     await touch(simulator, exchange=name, do="place", symbol=SYMBOL, amount=0.02)
-    assert len(told) == 2
+    assert len(reported) == 2
 
 
 @pytest.mark.parametrize(
@@ -94,5 +94,5 @@ async def test_what_makes_no_sense_is_refused(
 
 async def test_what_is_unknown_is_refused(simulator: Simulator, name: str) -> None:
     placed = await touch(simulator, exchange=name, do="place", symbol=SYMBOL, amount=0.02, price=10_000)
-    told = await touch(simulator, 400, exchange=name, do="burn", client_id=placed["client_id"])
-    assert "do='burn' is unknown" in told
+    reported = await touch(simulator, 400, exchange=name, do="burn", client_id=placed["client_id"])
+    assert "do='burn' is unknown" in reported

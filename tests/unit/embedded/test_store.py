@@ -117,20 +117,20 @@ def test_a_trace_of_several_requests_is_drawn_whole_and_alone(store: Store) -> N
         EmbeddedTraces(store).trace("ab" * 16)
 
 
-def told(name: str, ago: float, **more: str) -> Span:
+def reported(name: str, ago: float, **more: str) -> Span:
     key = order_key("binance", more["exchange.order.client_id"])
     return Span(name, ago=ago, attributes={**more, "botobs.order.key": key})
 
 
 def test_orders_of_unknown_outcome_are_listed_until_they_are_settled(store: Store) -> None:
-    store.add("traces", traces(told("order unknown", 10.0, **ORDER)))
+    store.add("traces", traces(reported("order unknown", 10.0, **ORDER)))
     listing = read_embedded(EmbeddedTraces(store), 3600.0)
     assert [(each.state, each.client_order_id, each.service) for each in listing.orders or ()] == [
         ("unknown", "o-1", "engine")
     ]
     assert listing.exit_code == 1
     assert [each.orders for each in listing.counted or ()] == [1]
-    store.add("traces", traces(told("order settled", 5.0, **ORDER)))
+    store.add("traces", traces(reported("order settled", 5.0, **ORDER)))
     assert read_embedded(EmbeddedTraces(store), 3600.0).exit_code == 0
 
 

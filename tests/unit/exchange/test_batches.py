@@ -307,7 +307,7 @@ class TestPythonBinance:
 
 
 @pytest.mark.parametrize(
-    ("block", "told"), [("a", "acknowledged"), ("b", "rejected"), ("c", "unknown"), ("d", "unknown")]
+    ("block", "reported"), [("a", "acknowledged"), ("b", "rejected"), ("c", "unknown"), ("d", "unknown")]
 )
 @pytest.mark.parametrize("library", ["ccxt", "python-binance"])
 def test_a_block_around_a_batch_is_told_of_its_own_order(
@@ -317,7 +317,7 @@ def test_a_block_around_a_batch_is_told_of_its_own_order(
     python_binance: Client,
     library: str,
     block: str,
-    told: str,
+    reported: str,
 ) -> None:
     """Its id is not among them: any of them may be its order, and it is not certain what became of it."""
     desk.behaviours = ["take"]
@@ -330,6 +330,6 @@ def test_a_block_around_a_batch_is_told_of_its_own_order(
             python_binance.futures_place_batch_order(
                 batchOrders=[order | {"newClientOrderId": each} for each in "abc"]
             )
-    assert captured.span("order submit").attributes[trading_names.ORDER_STAGE] == told
+    assert captured.span("order submit").attributes[trading_names.ORDER_STAGE] == reported
     open_ids = {order.client_order_id for order in UNSETTLED.all()}
     assert open_ids == {"c"}

@@ -176,8 +176,8 @@ def test_what_is_wrong_with_a_description_is_told() -> None:
         http = "pycurl"
         calls = (f"{_LIBRARY}:SmallClient.gone",)
 
-    told = kit.problems(Wrong())
-    assert [part in " ".join(told) for part in ("lower case", "pycurl", "SmallClient.gone")] == [True] * 3
+    reported = kit.problems(Wrong())
+    assert [part in " ".join(reported) for part in ("lower case", "pycurl", "SmallClient.gone")] == [True] * 3
     assert kit.problems(Described()) == []
 
 

@@ -37,7 +37,7 @@ ORDER = ("BTC/USDT", "limit", "buy", 1.5, 100)
 
 
 @pytest.fixture
-def told() -> Iterator[list[Submission]]:
+def reported() -> Iterator[list[Submission]]:
     """Every submission as it was written down, with what became known of it."""
     seen: dict[int, Submission] = {}
 
@@ -73,7 +73,7 @@ class TestIds:
     """The id that the client library makes is found in what it signs."""
 
     async def test_it_is_on_the_failed_span_and_in_the_journal(
-        self, binance: FakeBinance, recorded: Recorder, told: list[Submission]
+        self, binance: FakeBinance, recorded: Recorder, reported: list[Submission]
     ) -> None:
         with recorded.watching(CcxtRest()):
             client = ccxt.async_support.binance(binance.ccxt_config())
@@ -84,7 +84,7 @@ class TestIds:
         (span,) = [span for span in recorded.spans() if span.name == "create_order binance"]
         assert span.attributes is not None
         (path,) = [path for method, path, _ in binance.requests if method == "POST"]
-        (submission,) = told
+        (submission,) = reported
         identity = span.attributes["exchange.order.client_id"]
         assert known(submission) == {
             "name": "binance",
@@ -101,16 +101,16 @@ class TestIds:
         assert "exchange.order.amount" not in span.attributes
 
     async def test_one_that_the_caller_gave_is_kept(
-        self, binance: FakeBinance, recorded: Recorder, told: list[Submission]
+        self, binance: FakeBinance, recorded: Recorder, reported: list[Submission]
     ) -> None:
         with recorded.watching(CcxtRest()):
             client = ccxt.async_support.binance(binance.ccxt_config())
             await sent_by(client, params={"clientOrderId": "mine"})
             await client.close()
-        assert [known(one)["order.client_id"] for one in told] == ["mine"]
+        assert [known(one)["order.client_id"] for one in reported] == ["mine"]
 
     async def test_an_attempt_that_is_repeated_with_its_id_is_one_submission(
-        self, binance: FakeBinance, recorded: Recorder, told: list[Submission]
+        self, binance: FakeBinance, recorded: Recorder, reported: list[Submission]
     ) -> None:
         config = binance.ccxt_config()
         config["options"] |= {"maxRetriesOnFailure": 1}
@@ -121,10 +121,10 @@ class TestIds:
             await sent_by(client)
             await client.close()
         assert len([one for one in binance.requests if one[0] == "POST"]) == 2
-        assert len(told) == 1
+        assert len(reported) == 1
 
     async def test_each_attempt_with_an_id_of_its_own_is_a_submission(
-        self, recorded: Recorder, told: list[Submission]
+        self, recorded: Recorder, reported: list[Submission]
     ) -> None:
         """A library that makes the id when it signs makes another one: the exchange may hold two orders."""
         with recorded.telemetry.tracer("exchange").start_as_current_span("create_order okx") as span:
@@ -132,12 +132,12 @@ class TestIds:
             submissions = JournalEntries(("okx", "ccxt.sync"), "create_order", span, order)
             for identity in ("first", "second", "second"):
                 submissions.requested(f'{{"instId":"A-B","clOrdId":"{identity}"}}')
-        assert [known(one)["order.client_id"] for one in told] == ["first", "second"]
+        assert [known(one)["order.client_id"] for one in reported] == ["first", "second"]
         submissions.ended()
         assert JOURNAL.unsent() == []
 
     async def test_what_comes_before_the_order_is_no_submission(
-        self, binance: FakeBinance, recorded: Recorder, told: list[Submission]
+        self, binance: FakeBinance, recorded: Recorder, reported: list[Submission]
     ) -> None:
         """Markets are loaded by the first call; where that fails no order was sent."""
         binance.failure = (503, "<html>Service Unavailable</html>")
@@ -145,13 +145,13 @@ class TestIds:
             client = ccxt.async_support.binance(binance.ccxt_config())
             await sent_by(client)
             await client.close()
-        assert list(told) == []
+        assert list(reported) == []
 
     async def test_python_binance(
         self,
         binance: FakeBinance,
         recorded: Recorder,
-        told: list[Submission],
+        reported: list[Submission],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr("binance.base_client.BaseClient.API_URL", f"{binance.url}/api")
@@ -161,13 +161,13 @@ class TestIds:
             await asyncio.to_thread(plain.create_order, **order)
             plain.close_connection()
             plain.loop.close()
-        (submission,) = told
+        (submission,) = reported
         assert known(submission)["order.client_id"].startswith("x-")
         assert known(submission)["client"] == "python_binance"
         assert known(submission)["order.side"] == "SELL"
 
     async def test_over_a_websocket(
-        self, binance: FakeBinance, recorded: Recorder, told: list[Submission]
+        self, binance: FakeBinance, recorded: Recorder, reported: list[Submission]
     ) -> None:
         binance.answers_frames = False
         config = binance.ccxt_config()
@@ -176,19 +176,19 @@ class TestIds:
             client = ccxt.pro.binance(config)
             await client.load_markets()
             sending = asyncio.create_task(client.create_order_ws(*ORDER))
-            await eventually_async(lambda: len(told) > 0)
+            await eventually_async(lambda: len(reported) > 0)
             sending.cancel()
             with suppress(asyncio.CancelledError, ccxt.BaseError):
                 await sending
             await client.close()
         (frame,) = [frame for frame in binance.frames if frame.get("method") == "order.place"]
-        assert known(next(iter(told)))["order.client_id"] == frame["params"]["newClientOrderId"]
+        assert known(next(iter(reported)))["order.client_id"] == frame["params"]["newClientOrderId"]
 
 
 class TestBatches:
     """Each order of a batch is a submission of its own."""
 
-    async def test_each_with_its_id(self, recorded: Recorder, told: list[Submission]) -> None:
+    async def test_each_with_its_id(self, recorded: Recorder, reported: list[Submission]) -> None:
         orders = [
             {
                 "symbol": f"{base}/USDT:USDT",
@@ -208,7 +208,7 @@ class TestBatches:
             client.set_markets([swap("BTC/USDT:USDT"), swap("ETH/USDT:USDT")])
             with pytest.raises(ccxt.NetworkError):
                 await asyncio.to_thread(client.create_orders, orders)
-        found = [known(one) for one in told]
+        found = [known(one) for one in reported]
         assert [(one["symbol"], one["order.side"]) for one in found] == [
             ("BTC/USDT:USDT", "buy"),
             ("ETH/USDT:USDT", "sell"),
@@ -223,7 +223,7 @@ class TestWithinABlock:
     """An order that `botobs.trading` has written down is not written down twice."""
 
     @pytest.fixture
-    def block(self, told: list[Submission]) -> Iterator[Callable[[str], Any]]:
+    def block(self, reported: list[Submission]) -> Iterator[Callable[[str], Any]]:
         span = SpanContext(7, 8, False, TraceFlags(1))
         tokens: list[Any] = []
 
@@ -248,7 +248,7 @@ class TestWithinABlock:
         block: Callable[[str], Any],
         binance: FakeBinance,
         recorded: Recorder,
-        told: list[Submission],
+        reported: list[Submission],
     ) -> None:
         with recorded.watching(CcxtRest()):
             client = ccxt.async_support.binance(binance.ccxt_config())
@@ -256,8 +256,8 @@ class TestWithinABlock:
             block("mine")
             await sent_by(client, params=params)
             await client.close()
-        assert len(told) == submissions
-        first = next(iter(told))
+        assert len(reported) == submissions
+        first = next(iter(reported))
         assert known(first)["order.client_id"] == "mine"
         # What the block did not know, the client has told.
         assert known(first).get("symbol") == ("BTC/USDT" if submissions == 1 else None)
@@ -268,7 +268,7 @@ class TestWithinABlock:
     [("none", False), ("metrics", False), ("traces", True), ("messages", True)],
 )
 async def test_amounts_and_prices_follow_the_setting(
-    order_values: str, told_values: bool, binance: FakeBinance, told: list[Submission]
+    order_values: str, told_values: bool, binance: FakeBinance, reported: list[Submission]
 ) -> None:
     recorder = Recorder(Settings(order_values=order_values))
     with recorder.watching(CcxtRest()):
@@ -277,7 +277,7 @@ async def test_amounts_and_prices_follow_the_setting(
         await client.close()
     (span,) = [span for span in recorder.spans() if span.name == "create_order binance"]
     assert span.attributes is not None
-    (submission,) = told
+    (submission,) = reported
     values = (1.5, 100.0) if told_values else (None, None)
     assert (
         span.attributes.get("exchange.order.amount"),

@@ -160,10 +160,10 @@ def test_a_class_of_python_binance(
     desk.behaviours = list(behaviours)
     with suppress(Exception), trading.order("mine", exchange="binance").submission():
         submit(desk.url, cls)
-    seen, told = outcomes(captured)
+    seen, reported = outcomes(captured)
     assert seen == {outcome: 1}
     # What was accepted has no outcome yet for the order's own report.
-    assert told == ({} if outcome == "accepted" else {outcome: 1})
+    assert reported == ({} if outcome == "accepted" else {outcome: 1})
 
 
 def lost(*_: Any, **__: Any) -> Any:

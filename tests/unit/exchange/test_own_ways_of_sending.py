@@ -147,7 +147,7 @@ WAYS = (own_fetch, own_function, fetches_again, own_session, own_async_session, 
 AGAIN = (fetches_again, own_session, own_async_session)
 
 
-def told(url: str, way: Submit, submission: bool) -> list[dict[str, float]]:
+def reported(url: str, way: Submit, submission: bool) -> list[dict[str, float]]:
     """What the client's instrumentation counts, and what the order's own report does."""
     with capture() as captured:
         with suppress(Exception):
@@ -172,24 +172,24 @@ def test_both_counts_say_what_the_evidence_says(
     way: Submit, behaviours: list[Behaviour], outcome: str, desk: OrderDesk
 ) -> None:
     desk.behaviours = list(behaviours)
-    assert told(desk.url, way, submission=True) == [{outcome: 1}, {outcome: 1}]
+    assert reported(desk.url, way, submission=True) == [{outcome: 1}, {outcome: 1}]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_outside_a_submission_too(way: Submit, desk: OrderDesk) -> None:
     desk.behaviours = ["take, cut", "refuse"]
-    assert told(desk.url, way, submission=False) == [{"unknown": 1}]
+    assert reported(desk.url, way, submission=False) == [{"unknown": 1}]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_what_was_taken_counts_once(way: Submit, desk: OrderDesk) -> None:
     desk.behaviours = ["take, fail", "take"] if way in AGAIN else ["take"]
-    assert told(desk.url, way, submission=False) == [{"accepted": 1}]
+    assert reported(desk.url, way, submission=False) == [{"accepted": 1}]
 
 
 @pytest.mark.parametrize("way", [own_fetch, own_function, own_session, closing], ids=lambda way: way.__name__)
 def test_nobody_listens(way: Submit) -> None:
-    assert told(closed_url(), way, submission=True) == [{"failed": 1}, {"failed": 1}]
+    assert reported(closed_url(), way, submission=True) == [{"failed": 1}, {"failed": 1}]
 
 
 def test_a_library_that_is_not_watched_sends(desk: OrderDesk) -> None:
@@ -205,7 +205,7 @@ def test_a_library_that_is_not_watched_sends(desk: OrderDesk) -> None:
             setattr(exchange, part, lost)
             exchange.create_order(*ORDER)
 
-        assert told(desk.url, way, submission=True) == [{"unknown": 1}, {"unknown": 1}], part
+        assert reported(desk.url, way, submission=True) == [{"unknown": 1}, {"unknown": 1}], part
 
 
 def test_nothing_was_sent(desk: OrderDesk) -> None:
@@ -215,7 +215,7 @@ def test_nothing_was_sent(desk: OrderDesk) -> None:
         def create_order(self, *args: Any, **kwargs: Any) -> Any:
             raise ValueError("too much")
 
-    assert told(desk.url, lambda url: binance_at(url, Careful).create_order(*ORDER), submission=True) == [
+    assert reported(desk.url, lambda url: binance_at(url, Careful).create_order(*ORDER), submission=True) == [
         {"failed": 1},
         {"failed": 1},
     ]

@@ -87,8 +87,8 @@ def test_a_submission_is_acknowledged_and_the_other_one_stays_open(
     cls: type[Any], desk: OrderDesk, captured: Capture
 ) -> None:
     submit(desk, cls, ["take, cut", "take"], within=True)
-    seen, told = outcomes(captured)
-    assert (seen, told) == ({"accepted": 1, "unknown": 1}, {})
+    seen, reported = outcomes(captured)
+    assert (seen, reported) == ({"accepted": 1, "unknown": 1}, {})
     [order] = UNSETTLED.all()
     assert order.client_order_id != "mine"
 
@@ -110,7 +110,7 @@ def test_a_blocks_own_order_stays_open_whatever_became_of_another(
         with suppress(ccxt.BaseError):
             exchange.create_order(*ORDER, {"clientOrderId": first})
         exchange.create_order(*ORDER, {"clientOrderId": second})
-    told = "unknown" if first == "mine" else None
-    assert outcomes(captured) == ({"accepted": 1, "unknown": 1}, {told: 1} if told else {})
+    reported = "unknown" if first == "mine" else None
+    assert outcomes(captured) == ({"accepted": 1, "unknown": 1}, {reported: 1} if reported else {})
     [left] = UNSETTLED.all()
     assert left.client_order_id == first

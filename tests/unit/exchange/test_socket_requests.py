@@ -154,12 +154,12 @@ class Scene:
         """Orders so far, by outcome."""
         found: dict[str, float] = {}
         for outcome in _OUTCOMES:
-            told = self.captured.metrics.get("exchange.orders", [])
-            count = sum(p.value for p in told if p.attributes["exchange.order.outcome"] == outcome)
+            reported = self.captured.metrics.get("exchange.orders", [])
+            count = sum(p.value for p in reported if p.attributes["exchange.order.outcome"] == outcome)
             found |= {outcome: count} if count else {}
         return found
 
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         """The stages that `botobs.trading` has counted."""
         return sorted(
             point.attributes["botobs.order.stage"]
@@ -318,11 +318,11 @@ def test_an_order_of_the_program_is_told_when_the_answer_comes(
     with trading.order("mine", exchange="small").submission():
         scene.client.order("mine")
     asked = scene.exchange.next_order()
-    assert scene.told() == ["submitted"]
+    assert scene.reported() == ["submitted"]
     assert [entry.client_order_id for entry, _ in JOURNAL.unsent()] == ["mine"]
     scene.exchange.send({"id": asked["id"], **answer})
-    eventually(lambda: len(scene.told()) == 2)
-    assert scene.told() == sorted(["submitted", stage])
+    eventually(lambda: len(scene.reported()) == 2)
+    assert scene.reported() == sorted(["submitted", stage])
     assert not JOURNAL.unsent()
     doubted = [order.client_order_id for order in UNSETTLED.all()]
     assert doubted == (["mine"] if stage == "unknown" else [])
@@ -332,7 +332,7 @@ def test_an_order_that_was_given_up_by_the_program_is_unknown_until_the_answer_c
     with pytest.raises(TimeoutError), trading.order("mine", exchange="small").submission():
         scene.client.order("mine")
         raise TimeoutError
-    assert scene.told() == ["submitted", "unknown"]
+    assert scene.reported() == ["submitted", "unknown"]
     assert UNSETTLED.waiting
     scene.exchange.send({"id": scene.exchange.next_order()["id"], "order": "7", "clientOrderId": "mine"})
     eventually(lambda: not UNSETTLED.waiting)

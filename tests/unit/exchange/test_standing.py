@@ -62,7 +62,7 @@ async def client(exchange: Exchange, recorded: ExchangeRecorder) -> AsyncIterato
         await client.close()
 
 
-def told(recorded: ExchangeRecorder, metric: str, **attributes: str) -> Any:
+def reported(recorded: ExchangeRecorder, metric: str, **attributes: str) -> Any:
     """The value of a metric of Binance; None where it is not told."""
     wanted = {key.replace("__", "."): value for key, value in {**WHO, **attributes}.items()}
     found = [value for given, value in recorded.points(metric) if wanted.items() <= given.items()]
@@ -72,15 +72,15 @@ def told(recorded: ExchangeRecorder, metric: str, **attributes: str) -> Any:
 async def test_maintenance_is_what_the_exchange_says_when_it_is_asked(
     client: Any, exchange: Exchange, recorded: ExchangeRecorder
 ) -> None:
-    assert told(recorded, "exchange.maintenance") is None, "nothing was said"
+    assert reported(recorded, "exchange.maintenance") is None, "nothing was said"
     await client.fetch_status()
-    assert told(recorded, "exchange.maintenance") == 0
+    assert reported(recorded, "exchange.maintenance") == 0
     exchange.status = 1
     await client.fetch_status()
-    assert told(recorded, "exchange.maintenance") == 1
+    assert reported(recorded, "exchange.maintenance") == 1
     exchange.status = 0
     await client.fetch_status()
-    assert told(recorded, "exchange.maintenance") == 0
+    assert reported(recorded, "exchange.maintenance") == 0
 
 
 async def test_a_call_that_is_refused_for_maintenance_says_it_too_until_an_order_is_taken(
@@ -90,10 +90,10 @@ async def test_a_call_that_is_refused_for_maintenance_says_it_too_until_an_order
     exchange.failure = (503, '{"code":-9999,"msg":"closed"}')
     with pytest.raises(ccxt.OnMaintenance):
         await client.fetch_balance()
-    assert told(recorded, "exchange.maintenance") == 1
+    assert reported(recorded, "exchange.maintenance") == 1
     exchange.failure = None
     await client.create_order("BTC/USDT", "limit", "buy", 1, 100)
-    assert told(recorded, "exchange.maintenance") == 0
+    assert reported(recorded, "exchange.maintenance") == 0
 
 
 async def test_a_market_that_orders_went_to_and_that_is_closed_is_suspended(
@@ -101,14 +101,14 @@ async def test_a_market_that_orders_went_to_and_that_is_closed_is_suspended(
 ) -> None:
     exchange.market = {**SYMBOL, "status": "BREAK"}
     await client.fetch_markets()
-    assert told(recorded, "exchange.markets.suspended") is None, "no order went there"
+    assert reported(recorded, "exchange.markets.suspended") is None, "no order went there"
     exchange.market = SYMBOL
     await client.load_markets(True)
     await client.create_order("BTC/USDT", "limit", "buy", 1, 100)
-    assert told(recorded, "exchange.markets.suspended") == 0
+    assert reported(recorded, "exchange.markets.suspended") == 0
     exchange.market = {**SYMBOL, "status": "BREAK"}
     await client.fetch_markets()
-    assert told(recorded, "exchange.markets.suspended") == 1
+    assert reported(recorded, "exchange.markets.suspended") == 1
 
 
 async def test_a_market_that_refuses_an_order_because_it_is_closed_is_suspended_until_it_takes_one(
@@ -118,10 +118,10 @@ async def test_a_market_that_refuses_an_order_because_it_is_closed_is_suspended_
     exchange.failure = (400, '{"code":-9998,"msg":"closed"}')
     with pytest.raises(ccxt.MarketClosed):
         await client.create_order("BTC/USDT", "limit", "buy", 1, 100)
-    assert told(recorded, "exchange.markets.suspended") == 1
+    assert reported(recorded, "exchange.markets.suspended") == 1
     exchange.failure = None
     await client.create_order("BTC/USDT", "limit", "buy", 1, 100)
-    assert told(recorded, "exchange.markets.suspended") == 0
+    assert reported(recorded, "exchange.markets.suspended") == 0
 
 
 @pytest.mark.parametrize(
@@ -162,23 +162,23 @@ async def test_a_key_that_is_refused_is_told_until_the_same_call_is_let_through(
 async def test_a_listen_key_is_as_old_as_its_last_renewal_and_lost_when_it_cannot_be_renewed(
     client: Any, exchange: Exchange, recorded: ExchangeRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert told(recorded, "exchange.listen_key.age") is None
+    assert reported(recorded, "exchange.listen_key.age") is None
     await client.publicPostUserDataStream()
     (kept,) = client_standing(recorded)._listen_keys
     client_standing(recorded)._listen_keys[kept] -= 3000
-    assert 3000 <= told(recorded, "exchange.listen_key.age") < 3600
-    assert told(recorded, "exchange.listen_key.losses", exchange__listen_key__reason="refused") == 0
+    assert 3000 <= reported(recorded, "exchange.listen_key.age") < 3600
+    assert reported(recorded, "exchange.listen_key.losses", exchange__listen_key__reason="refused") == 0
     await client.publicPutUserDataStream({"listenKey": "canary-listen-key"})
-    assert told(recorded, "exchange.listen_key.age") < 3000
+    assert reported(recorded, "exchange.listen_key.age") < 3000
     exchange.failure = (400, '{"code":-1125,"msg":"This listenKey does not exist."}')
     with pytest.raises(ccxt.ExchangeError):
         await client.publicPutUserDataStream({"listenKey": "canary-listen-key"})
-    assert told(recorded, "exchange.listen_key.losses", exchange__listen_key__reason="refused") == 1
-    assert told(recorded, "exchange.listen_key.age") is None
+    assert reported(recorded, "exchange.listen_key.losses", exchange__listen_key__reason="refused") == 1
+    assert reported(recorded, "exchange.listen_key.age") is None
     exchange.failure = None
     await client.publicPostUserDataStream()
     await client.publicDeleteUserDataStream({"listenKey": "canary-listen-key"})
-    assert told(recorded, "exchange.listen_key.age") is None, "ended by the program"
+    assert reported(recorded, "exchange.listen_key.age") is None, "ended by the program"
     assert "canary" not in recorded.everything()
 
 
@@ -198,7 +198,7 @@ async def test_a_listen_key_that_expires_is_told_by_the_stream(
     await until(lambda: exchange.sockets)
     await exchange.send({"e": "listenKeyExpired", "E": 1699596037418, "listenKey": "canary-listen-key"})
     expired = {"exchange__listen_key__reason": "event"}
-    await until(lambda: told(recorded, "exchange.listen_key.losses", **expired) == 1)
+    await until(lambda: reported(recorded, "exchange.listen_key.losses", **expired) == 1)
     task.cancel()
     assert "canary" not in recorded.everything()
 

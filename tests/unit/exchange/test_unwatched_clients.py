@@ -45,6 +45,6 @@ def test_none_is_watched() -> None:
 def test_the_state_of_a_process_names_those_that_it_has_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     _install(monkeypatch, "oandapyV20", "cbpro")
     monkeypatch.setitem(sys.modules, "oandapyV20", ModuleType("oandapyV20"))
-    told = [each for each in registry.Instrumentations().look() if each.origin in ("oandapyV20", "cbpro")]
-    assert [(each.name, each.state) for each in told] == [("oandapyV20", State.UNWATCHED)]
-    assert "describe it" in told[0].detail
+    reported = [each for each in registry.Instrumentations().look() if each.origin in ("oandapyV20", "cbpro")]
+    assert [(each.name, each.state) for each in reported] == [("oandapyV20", State.UNWATCHED)]
+    assert "describe it" in reported[0].detail

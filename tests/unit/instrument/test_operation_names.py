@@ -62,8 +62,8 @@ def test_a_new_operation_has_its_name_after_a_flood_of_numbers(
 
 def test_a_new_operation_has_its_name_after_a_flood_of_letters(names: OperationNames) -> None:
     flood(names, letters)
-    told = [names.name("SELECT", "SELECT positions") for _ in range(4)]
-    assert told == ["SELECT", "SELECT", "SELECT positions", "SELECT positions"]
+    reported = [names.name("SELECT", "SELECT positions") for _ in range(4)]
+    assert reported == ["SELECT", "SELECT", "SELECT positions", "SELECT positions"]
 
 
 def test_a_few_numbers_are_kept(names: OperationNames) -> None:

@@ -11,7 +11,7 @@ from botobs._sdk.redaction.sql import without_literals
 from tests.support.sql import CANARY, GRAMMARS, statement
 
 
-def told(text: str) -> bool:
+def reported(text: str) -> bool:
     return CANARY in text or "4711" in text or CANARY.encode().hex() in text
 
 
@@ -21,7 +21,7 @@ def test_no_literal_is_told_and_the_summary_is_right(system: str, long: bool) ->
     for _ in range(100_000 // len(GRAMMARS) + 1 if long else 400):
         written, summary = statement(rng, system)
         parsed = parse(written, system)
-        assert not told(parsed.text), (written, parsed.text)
+        assert not reported(parsed.text), (written, parsed.text)
         # Longer ones are cut.
         if len(written) < 4000:
             assert parsed.summary == summary[:255], (written, parsed.text)
@@ -35,7 +35,7 @@ def test_no_literal_is_told_where_the_database_is_not_known(system: str, long: b
         written, _ = statement(rng, system)
         if '"' not in written:
             clean = without_literals(written)
-            assert not told(clean), (written, clean)
+            assert not reported(clean), (written, clean)
 
 
 @pytest.mark.parametrize("system", GRAMMARS)
@@ -44,7 +44,7 @@ def test_no_cut_lets_a_literal_through(system: str) -> None:
     for _ in range(200):
         written, _ = statement(rng, system)
         parsed = parse(written[: rng.randrange(len(written))], system)
-        assert not told(parsed.text), written
+        assert not reported(parsed.text), written
 
 
 @pytest.mark.parametrize("system", GRAMMARS)

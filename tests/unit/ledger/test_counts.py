@@ -25,8 +25,8 @@ def _reader(series: list[dict[str, Any]], traces: list[dict[str, Any]]) -> _Read
 
 
 def _stored(series: list[dict[str, Any]], traces: list[dict[str, Any]], produced: int = 500) -> int:
-    told = Reported(None, _NOW - 20, Spans(produced=produced))
-    return _reader(series, traces)._stored_of("engine", "one", told)
+    reported = Reported(None, _NOW - 20, Spans(produced=produced))
+    return _reader(series, traces)._stored_of("engine", "one", reported)
 
 
 def test_spans_that_are_found_and_not_counted() -> None:

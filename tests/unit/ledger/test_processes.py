@@ -14,33 +14,33 @@ _STEADY = Process("engine", "1", _REPORTS, [(at + 0.01, value - 30) for at, valu
 
 @given(begin=st.floats(15, 300), length=st.floats(45, 250))
 def test_what_is_counted_is_what_was_started_between_two_reports(begin: float, length: float) -> None:
-    told = between(_STEADY, begin, begin + length)
-    assert told is not None
-    assert told.begin is not None
-    assert told.begin <= begin
-    assert told.end <= begin + length
-    assert told.spans.produced == round((told.end - told.begin) * 100)
-    assert told.spans.unsettled == 30
-    assert told.spans.blurred == 10
+    reported = between(_STEADY, begin, begin + length)
+    assert reported is not None
+    assert reported.begin is not None
+    assert reported.begin <= begin
+    assert reported.end <= begin + length
+    assert reported.spans.produced == round((reported.end - reported.begin) * 100)
+    assert reported.spans.unsettled == 30
+    assert reported.spans.blurred == 10
 
 
 def test_one_report_that_finds_nothing_on_its_way_settles_all_before() -> None:
     exported = [(at, value - (0 if at == 600 else 300)) for at, value in _REPORTS]
-    told = between(Process("engine", "1", _REPORTS, exported), 100, 585)
-    assert told is not None
-    assert told.spans.unsettled == 0
+    reported = between(Process("engine", "1", _REPORTS, exported), 100, 585)
+    assert reported is not None
+    assert reported.spans.unsettled == 0
 
 
 def test_a_new_process_has_begun_at_zero() -> None:
-    told = between(_STEADY, 0, 600)
-    assert told is not None
-    assert (told.begin, told.spans.produced) == (None, 60_000)
+    reported = between(_STEADY, 0, 600)
+    assert reported is not None
+    assert (reported.begin, reported.spans.produced) == (None, 60_000)
 
 
 def test_a_process_that_was_silent_for_long_has_not() -> None:
-    told = between(Process("engine", "1", _REPORTS, older=True), 0, 600)
-    assert told is not None
-    assert (told.begin, told.spans.produced) == (15, 58_500)
+    reported = between(Process("engine", "1", _REPORTS, older=True), 0, 600)
+    assert reported is not None
+    assert (reported.begin, reported.spans.produced) == (15, 58_500)
 
 
 def test_without_two_reports_nothing_is_told() -> None:
@@ -53,7 +53,7 @@ def test_a_counter_that_falls_is_another_process() -> None:
     dropped = {("engine", "1", "queue_full"): [(25.0, 1.0), (55.0, 2.0)]}
     first, second = by_process(started, {}, dropped, set())
     assert (first.after, second.after) == (None, 25.0)
-    told = between(second, 5, 60)
-    assert told is not None
-    assert (told.begin, told.end, told.spans.produced) == (25.0, 55.0, 4)
-    assert told.spans.dropped == {"queue_full": 2}
+    reported = between(second, 5, 60)
+    assert reported is not None
+    assert (reported.begin, reported.end, reported.spans.produced) == (25.0, 55.0, 4)
+    assert reported.spans.dropped == {"queue_full": 2}

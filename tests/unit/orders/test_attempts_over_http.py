@@ -208,20 +208,20 @@ def test_what_is_told_fits_what_the_exchange_holds(
         if raises and errors:
             raise errors[-1]
     held, received = desk.held - before[0], desk.received - before[1]
-    told = stage(captured, identity)
+    reported = stage(captured, identity)
     if held:
-        assert told not in ("rejected", "failed"), (held, received)
+        assert reported not in ("rejected", "failed"), (held, received)
     if not received:
-        assert told == "failed"
-    if received and told == "failed":
+        assert reported == "failed"
+    if received and reported == "failed":
         raise AssertionError("bytes were written")
-    if told == "acknowledged":
+    if reported == "acknowledged":
         assert held
 
 
 @pytest.mark.parametrize("post", CLIENTS)
 @pytest.mark.parametrize(
-    ("behaviour", "told"),
+    ("behaviour", "reported"),
     [
         ("take", "acknowledged"),
         ("refuse", "rejected"),
@@ -237,17 +237,19 @@ def test_what_is_told_fits_what_the_exchange_holds(
         ("lose, redirect", "unknown"),
     ],
 )
-def test_one_attempt(captured: Capture, desk: OrderDesk, post: Post, behaviour: Behaviour, told: str) -> None:
+def test_one_attempt(
+    captured: Capture, desk: OrderDesk, post: Post, behaviour: Behaviour, reported: str
+) -> None:
     desk.behaviours = [behaviour]
     identity = next(IDS)
     with suppress(Exception), trading.order(identity, exchange="binance").submission():
         post(f"{desk.url}/order")
-    assert stage(captured, identity) == told
+    assert stage(captured, identity) == reported
 
 
 @pytest.mark.parametrize("post", PERSISTENT[:3])
 @pytest.mark.parametrize(
-    ("behaviours", "told"),
+    ("behaviours", "reported"),
     [
         (["take, fail", "refuse"], "unknown"),
         (["lose, fail", "take"], "acknowledged"),
@@ -257,14 +259,14 @@ def test_one_attempt(captured: Capture, desk: OrderDesk, post: Post, behaviour: 
     ],
 )
 def test_attempts_that_the_http_library_makes_itself(
-    captured: Capture, desk: OrderDesk, post: Post, behaviours: list[Behaviour], told: str
+    captured: Capture, desk: OrderDesk, post: Post, behaviours: list[Behaviour], reported: str
 ) -> None:
     desk.behaviours = list(behaviours)
     identity = next(IDS)
     with suppress(Exception), trading.order(identity, exchange="binance").submission():
         post(f"{desk.url}/order")
     assert not desk.behaviours
-    assert stage(captured, identity) == told
+    assert stage(captured, identity) == reported
 
 
 #: Refusals that clients return and do not raise, in the words of the exchanges' documentation.

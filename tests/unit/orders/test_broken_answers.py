@@ -91,6 +91,6 @@ def test_they_leave_the_order_open(
     with suppress(Exception), trading.order("mine", exchange="binance").submission():
         way(desk.url)
     assert desk.held == held + 1
-    seen, told = outcomes(captured)
-    assert told == {"unknown": 1}
+    seen, reported = outcomes(captured)
+    assert reported == {"unknown": 1}
     assert seen == ({"unknown": 1} if way in WATCHED else {})

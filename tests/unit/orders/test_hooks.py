@@ -116,7 +116,9 @@ def aiohttp_middleware_that_sends_again(url: str) -> None:
     aiohttp_middleware(url, 2)
 
 
-def told(captured: Capture, desk: OrderDesk, call: Callable[[str], None], behaviours: list[Behaviour]) -> Any:
+def reported(
+    captured: Capture, desk: OrderDesk, call: Callable[[str], None], behaviours: list[Behaviour]
+) -> Any:
     desk.behaviours = list(behaviours)
     identity = next(IDS)
     with suppress(Exception), trading.order(identity, exchange="binance").submission():
@@ -162,7 +164,7 @@ HOOKS = [
 def test_the_answer_that_it_has_read_decides(
     captured: Capture, desk: OrderDesk, call: Callable[[str], None], behaviour: Behaviour, outcome: str
 ) -> None:
-    assert told(captured, desk, call, [behaviour]) == outcome
+    assert reported(captured, desk, call, [behaviour]) == outcome
 
 
 @pytest.mark.parametrize(
@@ -176,7 +178,7 @@ def test_the_answer_that_it_has_read_decides(
 def test_an_answer_before_the_last_settles_nothing(
     captured: Capture, desk: OrderDesk, behaviours: list[Behaviour], outcome: str
 ) -> None:
-    assert told(captured, desk, aiohttp_middleware_that_sends_again, behaviours) == outcome
+    assert reported(captured, desk, aiohttp_middleware_that_sends_again, behaviours) == outcome
 
 
 def test_who_handles_the_exception_reads_the_answer(captured: Capture, desk: OrderDesk) -> None:
@@ -190,8 +192,8 @@ def test_who_handles_the_exception_reads_the_answer(captured: Capture, desk: Ord
             except requests.HTTPError as error:
                 raise ApiError(error.response.json()) from error
 
-    assert told(captured, desk, call, ["refuse"]) == "rejected"
-    assert told(captured, desk, call, ["take, say that it is not known"]) == "unknown"
+    assert reported(captured, desk, call, ["refuse"]) == "rejected"
+    assert reported(captured, desk, call, ["take, say that it is not known"]) == "unknown"
 
 
 class Login(BaseHTTPRequestHandler):
@@ -231,7 +233,7 @@ def test_a_login_that_was_asked_for_leaves_nothing_open(
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        assert told(captured, desk, lambda _: call(f"{url}/order"), []) == outcome
+        assert reported(captured, desk, lambda _: call(f"{url}/order"), []) == outcome
         server.shutdown()
 
 

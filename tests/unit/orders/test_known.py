@@ -20,11 +20,11 @@ TOLD = st.tuples(
 
 @given(st.lists(TOLD, max_size=40))
 def test_an_order_is_found_by_every_name_that_was_told_and_never_opens_again(
-    told: list[tuple[int, str, str]],
+    reported: list[tuple[int, str, str]],
 ) -> None:
     known = KnownOrders()
     ended: set[int] = set()
-    for number, what, named in told:
+    for number, what, named in reported:
         client_order_id = f"c{number}" if named != "exchange" else ""
         order_id = f"x{number}" if named != "client" else ""
         if what == "over":

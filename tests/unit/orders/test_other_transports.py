@@ -103,7 +103,7 @@ SEEN: dict[str, Callable[[str], None]] = {
 }
 
 
-def told(captured: Capture, post: Callable[[str], None], url: str) -> Any:
+def reported(captured: Capture, post: Callable[[str], None], url: str) -> Any:
     with suppress(Exception), trading.order("mine", exchange="binance").submission():
         post(url)
     return captured.span("order submit").attributes[names.ORDER_STAGE]
@@ -112,17 +112,17 @@ def told(captured: Capture, post: Callable[[str], None], url: str) -> Any:
 @pytest.mark.parametrize("name", UNSEEN)
 def test_what_another_library_sends_is_unknown(name: str, desk: OrderDesk, captured: Capture) -> None:
     desk.behaviours, held = ["take, cut"], desk.held
-    assert told(captured, UNSEEN[name], desk.url) == "unknown"
+    assert reported(captured, UNSEEN[name], desk.url) == "unknown"
     assert desk.held == held + 1
     assert outcomes(captured)[0] == ({"unknown": 1} if name == "ccxt" else {})
 
 
 @pytest.mark.parametrize("name", SEEN)
 def test_what_goes_on_to_the_librarys_own_is_seen(name: str, captured: Capture) -> None:
-    assert told(captured, SEEN[name], closed_url()) == "failed"
+    assert reported(captured, SEEN[name], closed_url()) == "failed"
 
 
 @pytest.mark.parametrize("name", SEEN)
 def test_and_what_is_written(name: str, desk: OrderDesk, captured: Capture) -> None:
     desk.behaviours = ["take, cut"]
-    assert told(captured, SEEN[name], desk.url) == "unknown"
+    assert reported(captured, SEEN[name], desk.url) == "unknown"

@@ -101,7 +101,7 @@ def with_aiohttp(url: str, before: bool, after: bool) -> None:
 WAYS = [with_websocket_client, with_websockets, with_websockets_async, with_aiohttp]
 
 
-def told(captured: Capture, way: Callable[[str, bool, bool], None], *args: Any) -> Any:
+def reported(captured: Capture, way: Callable[[str, bool, bool], None], *args: Any) -> Any:
     with suppress(Exception), trading.order("mine", exchange="binance").submission():
         way(*args)
     return captured.span("order submit").attributes[names.ORDER_STAGE]
@@ -109,13 +109,13 @@ def told(captured: Capture, way: Callable[[str, bool, bool], None], *args: Any) 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_connection_that_is_never_opened_sends_nothing(way: Callable[..., None], captured: Capture) -> None:
-    assert told(captured, way, closed_url().replace("http:", "ws:"), True, False) == "failed"
+    assert reported(captured, way, closed_url().replace("http:", "ws:"), True, False) == "failed"
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_nor_does_one_that_is_closed(way: Callable[..., None], sockets: Sockets, captured: Capture) -> None:
     taken = len(sockets.taken)
-    assert told(captured, way, sockets.url, False, True) == "failed"
+    assert reported(captured, way, sockets.url, False, True) == "failed"
     assert len(sockets.taken) == taken
 
 
@@ -123,4 +123,4 @@ def test_nor_does_one_that_is_closed(way: Callable[..., None], sockets: Sockets,
 def test_what_was_sent_before_it_was_closed_is_open(
     way: Callable[..., None], sockets: Sockets, captured: Capture
 ) -> None:
-    assert told(captured, way, sockets.url, True, True) == "unknown"
+    assert reported(captured, way, sockets.url, True, True) == "unknown"

@@ -56,8 +56,8 @@ def test_what_becomes_of_it_is_told(
 
     desk.behaviours = [behaviour]
     asyncio.run(submit())
-    seen, told = outcomes(captured)
-    assert told == ({} if outcome is None else {outcome: 1})
+    seen, reported = outcomes(captured)
+    assert reported == ({} if outcome is None else {outcome: 1})
     assert seen == ({outcome or "accepted": 1} if post is with_ccxt else {})
     stages = [
         span.attributes[names.ORDER_STAGE] for span in captured.spans if names.ORDER_STAGE in span.attributes

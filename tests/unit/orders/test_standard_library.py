@@ -70,7 +70,7 @@ TOLD: dict[Behaviour, str] = {
 }
 
 
-def told(captured: Capture, way: Callable[[str], Any], url: str) -> Any:
+def reported(captured: Capture, way: Callable[[str], Any], url: str) -> Any:
     with suppress(Exception), trading.order("mine", exchange="binance").submission():
         way(url)
     return captured.span("order submit").attributes[names.ORDER_STAGE]
@@ -82,14 +82,14 @@ def test_the_answer_decides(
     behaviour: Behaviour, way: Callable[[str], Any], desk: OrderDesk, captured: Capture
 ) -> None:
     desk.behaviours = [behaviour]
-    assert told(captured, way, desk.url) == TOLD[behaviour]
+    assert reported(captured, way, desk.url) == TOLD[behaviour]
 
 
 @pytest.mark.parametrize("way", [with_urllib, in_pieces, by_parts], ids=lambda way: way.__name__)
 def test_nobody_listens(way: Callable[[str], Any], captured: Capture) -> None:
-    assert told(captured, way, closed_url()) == "failed"
+    assert reported(captured, way, closed_url()) == "failed"
 
 
 def test_what_was_written_and_never_asked_for_is_unknown(desk: OrderDesk, captured: Capture) -> None:
     desk.behaviours = ["take"]
-    assert told(captured, unread, desk.url) == "unknown"
+    assert reported(captured, unread, desk.url) == "unknown"

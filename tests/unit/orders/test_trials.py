@@ -99,13 +99,13 @@ def stage(captured: Capture, call: Callable[[], Any]) -> Any:
     identity = next(IDS)
     with suppress(Exception), trading.order(identity, exchange="binance").submission():
         call()
-    told = [
+    reported = [
         span.attributes[names.ORDER_STAGE]
         for span in captured.spans
         if span.attributes.get(exchange_names.ORDER_CLIENT_ID) == identity
         and names.ORDER_STAGE in span.attributes
     ]
-    return told[-1]
+    return reported[-1]
 
 
 @pytest.mark.parametrize("behaviour", ["refuse", "lose, fail", "lose, cut"])

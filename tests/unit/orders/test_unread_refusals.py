@@ -72,7 +72,7 @@ def refuse(status: int) -> None:
 WAYS = [with_urllib, with_http_client, with_requests, with_urllib3, with_aiohttp]
 
 
-def told(captured: Capture, way: Callable[[str], None], desk: OrderDesk) -> Any:
+def reported(captured: Capture, way: Callable[[str], None], desk: OrderDesk) -> Any:
     with suppress(Exception), trading.order("mine", exchange="binance").submission():
         way(f"{desk.url}/order")
     return captured.span("order submit").attributes[names.ORDER_STAGE]
@@ -92,7 +92,7 @@ def test_what_has_come_of_it_decides(
     behaviour: Behaviour, stage: str, way: Callable[[str], None], desk: OrderDesk, captured: Capture
 ) -> None:
     desk.behaviours = [behaviour]
-    assert told(captured, way, desk) == stage
+    assert reported(captured, way, desk) == stage
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_where_it_cannot_be_looked_at_nobody_knows(
 ) -> None:
     """httpx keeps what has come where nobody else can see it."""
     desk.behaviours = [behaviour]
-    assert told(captured, with_httpx, desk) == stage
+    assert reported(captured, with_httpx, desk) == stage
 
 
 @pytest.mark.parametrize("behaviour", ["refuse", "take, fail"])

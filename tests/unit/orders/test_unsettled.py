@@ -34,7 +34,7 @@ def unsettled() -> Unsettled:
 
 
 @pytest.fixture
-def told(unsettled: Unsettled) -> Iterator[Recorder]:
+def reported(unsettled: Unsettled) -> Iterator[Recorder]:
     """What is told of them."""
     recorder = Recorder()
     telemetry = SettlementTelemetry(recorder.telemetry.tracer("orders"), lambda: None, unsettled)
@@ -95,12 +95,12 @@ def test_by_what_is_told_an_order_is_unsettled_exactly_while_it_is(steps: list[t
         assert by_rule == {each.key for each in unsettled.all()}
 
 
-def test_an_order_that_two_see_is_one_with_what_both_know(unsettled: Unsettled, told: Recorder) -> None:
+def test_an_order_that_two_see_is_one_with_what_both_know(unsettled: Unsettled, reported: Recorder) -> None:
     unsettled.doubt(order(symbol="BTC/USDT", trace_id=TRACE, span_id=SPAN, since=1.0))
     unsettled.doubt(order(bot="b1", order_id="7", since=2.0))
     (one,) = unsettled.all()
     assert (one.symbol, one.bot, one.order_id, one.trace_id, one.since) == ("BTC/USDT", "b1", "7", TRACE, 1.0)
-    assert told.names() == ["order unknown"]
+    assert reported.names() == ["order unknown"]
     # What came with the second names it, too.
     assert unsettled.settle("binance", "filled", order_id="7")
 
@@ -115,27 +115,27 @@ def test_ids_of_other_exchanges_and_markets_are_others(unsettled: Unsettled) -> 
     assert unsettled.settle("binance", "filled", order_id="7", symbol="BTCUSDT")
 
 
-def test_orders_without_ids_are_told_apart(unsettled: Unsettled, told: Recorder) -> None:
+def test_orders_without_ids_are_told_apart(unsettled: Unsettled, reported: Recorder) -> None:
     for number in range(3):
         unsettled.doubt(order("", trace_id=TRACE, span_id=SPAN, number=number))
     assert len(unsettled.all()) == 3
-    assert len(told.points(names.UNKNOWN.name)) == 3
+    assert len(reported.points(names.UNKNOWN.name)) == 3
 
 
-def test_what_is_told(unsettled: Unsettled, told: Recorder) -> None:
+def test_what_is_told(unsettled: Unsettled, reported: Recorder) -> None:
     unsettled.doubt(
         order(bot="b1", side="buy", symbol="BTC/USDT", trace_id=TRACE, span_id=SPAN, unknown_since=5.0)
     )
     key = {exchange_names.NAME: "binance", names.ORDER_KEY: order_key("binance", "a"), "botobs.bot.id": "b1"}
-    assert told.points(names.UNKNOWN.name) == [(key, 5.0)]
-    assert told.points(names.SETTLED.name) == []
+    assert reported.points(names.UNKNOWN.name) == [(key, 5.0)]
+    assert reported.points(names.SETTLED.name) == []
     before = time.time()
     unsettled.settle("binance", "canceled", client_order_id="a")
-    assert told.points(names.UNKNOWN.name) == []
-    ((attributes, at),) = told.points(names.SETTLED.name)
+    assert reported.points(names.UNKNOWN.name) == []
+    ((attributes, at),) = reported.points(names.SETTLED.name)
     assert attributes == {**key, exchange_names.ORDER_OUTCOME: "canceled"}
     assert before <= at <= time.time()
-    unknown, settled = told.spans()
+    unknown, settled = reported.spans()
     submission = SpanContext(1, 2, is_remote=True)
     for span, outcome in ((unknown, "unknown"), (settled, "canceled")):
         assert span.attributes is not None
@@ -148,13 +148,15 @@ def test_what_is_told(unsettled: Unsettled, told: Recorder) -> None:
         assert span.context is not None
         assert span.context.trace_id == submission.trace_id
     assert (unknown.name, settled.name) == ("order unknown", "order settled")
-    assert "a" not in {value for point, _ in told.points(names.SETTLED.name) for value in point.values()}
+    assert "a" not in {value for point, _ in reported.points(names.SETTLED.name) for value in point.values()}
 
 
-def test_who_knows_may_say_it_of_an_order_of_another_process(unsettled: Unsettled, told: Recorder) -> None:
+def test_who_knows_may_say_it_of_an_order_of_another_process(
+    unsettled: Unsettled, reported: Recorder
+) -> None:
     unsettled.declare("binance", "filled", "elsewhere")
     unsettled.declare("binance", "filled", "elsewhere")
-    ((attributes, _),) = told.points(names.SETTLED.name)
+    ((attributes, _),) = reported.points(names.SETTLED.name)
     assert attributes[names.ORDER_KEY] == order_key("binance", "elsewhere")
     assert unsettled.all() == []
 
@@ -169,7 +171,7 @@ def test_a_settlement_is_later_than_the_doubt_whatever_the_clocks_say(unsettled:
     assert unsettled.all()[0].unknown_since > unsettled.reported()[1][0].at
 
 
-def test_what_is_remembered_and_told_is_bounded(unsettled: Unsettled, told: Recorder) -> None:
+def test_what_is_remembered_and_told_is_bounded(unsettled: Unsettled, reported: Recorder) -> None:
     for number in range(module.MOST_ORDERS + 10):
         unsettled.doubt(order(str(number)))
     assert len(unsettled.all()) == module.MOST_ORDERS

@@ -61,7 +61,7 @@ def captured() -> Iterator[Capture]:
         yield captured
 
 
-def told(captured: Capture, order: str) -> Any:
+def reported(captured: Capture, order: str) -> Any:
     """The last stage of an order."""
     spans = [
         span
@@ -165,14 +165,14 @@ def test_an_answer(captured: Capture, desk: OrderDesk, answer: str) -> None:
     exchange, status, body, expected = ANSWERS[answer]
     desk.answers["refuse"] = (status, body)
     desk.behaviours = ["refuse"]
-    assert told(captured, submit(lambda: post(desk.url), exchange)) == expected
+    assert reported(captured, submit(lambda: post(desk.url), exchange)) == expected
     desk.answers.clear()
 
 
 def test_which_of_two_orders_was_refused_is_not_known(captured: Capture, desk: OrderDesk) -> None:
     desk.answers["refuse"] = (200, [TAKEN, REFUSAL])
     desk.behaviours = ["refuse"]
-    assert told(captured, submit(lambda: post(desk.url), "binance")) == "unknown"
+    assert reported(captured, submit(lambda: post(desk.url), "binance")) == "unknown"
     desk.answers.clear()
 
 
@@ -232,7 +232,7 @@ def test_what_is_sent_again_below_the_caller(
     captured: Capture, desk: OrderDesk, client: Callable[[str], None], behaviours: list[Any], expected: str
 ) -> None:
     desk.behaviours = list(behaviours)
-    assert told(captured, submit(lambda: client(desk.url))) == expected
+    assert reported(captured, submit(lambda: client(desk.url))) == expected
     assert not desk.behaviours
 
 
@@ -273,7 +273,7 @@ def test_nothing_of_the_order_was_written(
     captured: Capture, desk: OrderDesk, client: Callable[[str], None]
 ) -> None:
     desk.behaviours = ["take"]
-    assert told(captured, submit(lambda: client(desk.url))) == "failed"
+    assert reported(captured, submit(lambda: client(desk.url))) == "failed"
     desk.behaviours = []
 
 
@@ -288,7 +288,7 @@ def test_a_block_that_tries_very_often(captured: Capture, desk: OrderDesk) -> No
         post(desk.url)
 
     desk.behaviours = ["take, cut"]
-    assert told(captured, submit(persist)) == "unknown"
+    assert reported(captured, submit(persist)) == "unknown"
 
 
 def test_a_connection_that_was_reset_just_before(captured: Capture) -> None:
@@ -309,7 +309,7 @@ def test_a_connection_that_was_reset_just_before(captured: Capture) -> None:
         session.get(url, timeout=5)
         server.join()
         listener.close()
-        assert told(captured, submit(lambda: session.post(f"{url}/order", json=ORDER))) in (
+        assert reported(captured, submit(lambda: session.post(f"{url}/order", json=ORDER))) in (
             "failed",
             "unknown",
         )
@@ -343,7 +343,7 @@ def test_a_request_that_goes_on_when_its_block_has_ended(captured: Capture, desk
     held, desk.behaviours = desk.held, ["take"]
     asyncio.run(main())
     assert desk.held == held + 1
-    assert told(captured, identity) == "unknown"
+    assert reported(captured, identity) == "unknown"
 
 
 @pytest.mark.parametrize(("answer", "expected"), [("take", "acknowledged"), ("refuse", "rejected")])
@@ -371,12 +371,12 @@ def test_a_watched_call_that_goes_on_when_its_block_has_ended(
             assert not begun.done() or begun.result()
             if waits:
                 await asyncio.wait_for(asyncio.shield(begun), 0.05)
-        assert told(captured, identity) == ("unknown" if waits else "submitted")
+        assert reported(captured, identity) == ("unknown" if waits else "submitted")
         desk.open.set()
         await begun
 
     desk.behaviours = [answer]
     desk.open.clear()
     asyncio.run(main())
-    assert told(captured, identity) == expected
+    assert reported(captured, identity) == expected
     assert identity not in {order.client_order_id for order in UNSETTLED.all()}

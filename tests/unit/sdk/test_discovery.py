@@ -102,7 +102,7 @@ def test_an_endpoint_that_was_given_stays(receiver: OtlpReceiver, tmp_path: Path
         publish(tmp_path / "home", other)
         environ = {"HOME": str(tmp_path), "BOTOBS_HOME": str(tmp_path / "home")}
         handle = botobs.init(
-            "told", endpoint="http://127.0.0.1:1", disabled_instrumentations=["all"], environ=environ
+            "reported", endpoint="http://127.0.0.1:1", disabled_instrumentations=["all"], environ=environ
         )
         with botobs.span("nowhere"):
             pass

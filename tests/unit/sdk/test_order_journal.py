@@ -191,9 +191,9 @@ class TestBeforeTheAnswer:
         eventually(lambda: receiver.last_value(names.JOURNAL_REFUSED.name, reason="no_file") == 1)
 
 
-@pytest.mark.parametrize(("order_values", "told"), [(None, False), ("none", False), ("traces", True)])
+@pytest.mark.parametrize(("order_values", "reported"), [(None, False), ("none", False), ("traces", True)])
 def test_the_values_of_a_fill_follow_the_setting(
-    order_values: str | None, told: bool, init: Init, receiver: OtlpReceiver
+    order_values: str | None, reported: bool, init: Init, receiver: OtlpReceiver
 ) -> None:
     init(order_values=order_values)
     order = trading.order("one", exchange="binance")
@@ -201,7 +201,7 @@ def test_the_values_of_a_fill_follow_the_setting(
     assert botobs.flush()
     events = [attributes(event) for span in receiver.spans for event in span.events if "filled" in event.name]
     values = {"exchange.order.amount": 0.125, "exchange.order.price": 64_321.5}
-    assert events == [values if told else {}]
+    assert events == [values if reported else {}]
 
 
 def test_without_the_file_locks_of_posix_it_is_still_sent(

@@ -240,8 +240,8 @@ def test_what_a_killed_process_did_not_know_the_next_one_tells_until_it_is_settl
     eventually(lambda: len(UNSETTLED.all()) == 3)
     trading.order("o1", exchange="binance").filled(1, complete=True)
     assert handle.flush(60.0)
-    told = {series[names.ORDER_KEY] for _, series, _ in receiver.points(names.UNKNOWN.name)}
-    assert told >= {order_key("binance", "o0"), order_key("binance", "o2")}
+    reported = {series[names.ORDER_KEY] for _, series, _ in receiver.points(names.UNKNOWN.name)}
+    assert reported >= {order_key("binance", "o0"), order_key("binance", "o2")}
     settled = [series for _, series, _ in receiver.points(names.SETTLED.name)]
     assert {series[names.ORDER_KEY] for series in settled} == {order_key("binance", "o1")}
     assert [span.name for span in receiver.spans if span.name.startswith("order ")].count(
@@ -259,8 +259,8 @@ def test_a_forked_child_tells_nothing_of_its_parents_orders(
     process = start(PROGRAMS / "unknown_forked.py")
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
-    told: dict[str, set[str]] = {}
+    reported: dict[str, set[str]] = {}
     for resource, series, _ in receiver.points(names.UNKNOWN.name):
-        told.setdefault(resource["service.instance.id"], set()).add(series[names.ORDER_KEY])
+        reported.setdefault(resource["service.instance.id"], set()).add(series[names.ORDER_KEY])
     expected = [{order_key("binance", name)} for name in ("mine", "the child's")]
-    assert sorted(told.values(), key=min) == sorted(expected, key=min)
+    assert sorted(reported.values(), key=min) == sorted(expected, key=min)

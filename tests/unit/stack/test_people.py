@@ -107,8 +107,8 @@ def test_an_operator_is_a_user_of_the_programs_and_a_reader_is_none(
     _json(capsys, "user", "remove", name, *where)
     assert _users(folder, "web.yml").keys() == {"scrape", "operator", "collector"}
     lines = (home.logs / "audit.log").read_text(encoding="utf-8").splitlines()
-    told = [json.loads(line) for line in lines if json.loads(line)["name"] == name]
-    assert [each["action"] for each in told] == [
+    reported = [json.loads(line) for line in lines if json.loads(line)["name"] == name]
+    assert [each["action"] for each in reported] == [
         "user add", "user role", "user role", "user password", "user remove",
     ]  # fmt: skip
     assert password not in "".join(lines)

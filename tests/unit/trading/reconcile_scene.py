@@ -113,8 +113,8 @@ class Scene:
         body = {"exchange": self.name, "do": do, **order}
         async with self.simulator.session.post(f"{self.simulator.url}/control/orders", json=body) as response:
             assert response.status == 200, await response.text()
-            told: dict[str, str] = await response.json()
-            return told
+            reported: dict[str, str] = await response.json()
+            return reported
 
     async def stranger(self, price: float | None = 10_000.0, **order: Any) -> dict[str, str]:
         """Somebody else buys in the bot's account."""

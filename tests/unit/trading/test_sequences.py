@@ -15,8 +15,8 @@ pytestmark = pytest.mark.slow
 
 
 def depth(first: int, last: int, previous: int | None = None, symbol: str = "BTCUSDT") -> dict[str, Any]:
-    told = {"e": "depthUpdate", "E": 1, "s": symbol, "U": first, "u": last}
-    return told if previous is None else told | {"pu": previous}
+    reported = {"e": "depthUpdate", "E": 1, "s": symbol, "U": first, "u": last}
+    return reported if previous is None else reported | {"pu": previous}
 
 
 def book(previous: int, number: int) -> dict[str, Any]:

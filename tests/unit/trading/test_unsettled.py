@@ -121,8 +121,8 @@ def test_it_may_be_unknown_again(captured: Capture) -> None:
         raise TimeoutError
     assert [each.client_order_id for each in UNSETTLED.all()] == ["o1"]
     (point,) = captured.metrics[names.UNKNOWN.name]
-    (told,) = captured.metrics[names.SETTLED.name]
-    assert point.value > told.value
+    (reported,) = captured.metrics[names.SETTLED.name]
+    assert point.value > reported.value
 
 
 def test_an_order_that_was_accepted_before_its_answer_was_lost_is_not_unsettled(captured: Capture) -> None:

@@ -211,8 +211,8 @@ def test_a_secret_is_shown_as_the_provider_takes_it(
     if methods == ["client_secret_post"]:
         assert form["client_secret"] == "p%:w +ö"
     else:
-        told = base64.b64decode(form["authorization"].removeprefix("Basic ")).decode()
-        assert unquote(told.replace("+", " ")) == "botobs:p%:w +ö" and "client_secret" not in form
+        reported = base64.b64decode(form["authorization"].removeprefix("Basic ")).decode()
+        assert unquote(reported.replace("+", " ")) == "botobs:p%:w +ö" and "client_secret" not in form
 
 
 def _of_another_key(claims: dict[str, Any]) -> str:

@@ -308,7 +308,7 @@ def main(client: str) -> None:
                 if after[name] != before.get(name, 0)
             }
             print(
-                json.dumps({"other": other, "told": told(captured, f"other: {other}"), "seen": seen}),
+                json.dumps({"other": other, "reported": reported(captured, f"other: {other}"), "seen": seen}),
                 flush=True,
             )
         calls = {"": make(desk.url), "nobody listens": make(closed_url())}
@@ -317,7 +317,8 @@ def main(client: str) -> None:
             desk.behaviours = [case] * 9  # type: ignore[list-item]
             _submit(calls.get(case, calls[""]), case, exchange)
             print(
-                json.dumps({"case": case, "told": told(captured, case), "held": desk.held - held}), flush=True
+                json.dumps({"case": case, "reported": reported(captured, case), "held": desk.held - held}),
+                flush=True,
             )
 
 
@@ -332,7 +333,7 @@ def counted(captured: Any) -> dict[str, float]:
     return {point.attributes[exchange_names.ORDER_OUTCOME]: point.value for point in points}
 
 
-def told(captured: Any, case: str) -> str:
+def reported(captured: Any, case: str) -> str:
     """What came of the order with this id."""
     [span] = [
         s for s in captured.spans if s.name == "order submit" and s.attributes[names.ORDER_CLIENT_ID] == case

@@ -15,7 +15,7 @@ from typing import Any
 
 from botobs import trading
 from botobs.testing import capture
-from tests.integration.exchange.programs.client_orders import CLIENTS, KEY, SECRET, counted, told
+from tests.integration.exchange.programs.client_orders import CLIENTS, KEY, SECRET, counted, reported
 from tests.support.order_desk import order_desk
 
 Call = Callable[[], Any]
@@ -174,7 +174,9 @@ def main(client: str) -> None:
             after = counted(captured)
             seen = {name: after[name] - before.get(name, 0) for name in after}
             before = after
-            print(json.dumps({"block": block, "told": told(captured, block), "seen": seen}), flush=True)
+            print(
+                json.dumps({"block": block, "reported": reported(captured, block), "seen": seen}), flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import requests
 
 from botobs import trading
 from botobs.testing import capture
-from tests.integration.exchange.programs.client_orders import CLIENTS, counted, told
+from tests.integration.exchange.programs.client_orders import CLIENTS, counted, reported
 from tests.support.order_desk import Behaviour, order_desk
 
 #: By client: the function through which it sends, the path of an order, and the attribute with its session.
@@ -150,7 +150,7 @@ def outcome(client: str, way: Way, case: Behaviour) -> dict[str, Any]:
         way(*owner(call, session if way in OF_THE_SESSION and session else function), desk.url + path)
         with suppress(Exception), trading.order(case, exchange=exchange).submission():
             call()
-        return {"seen": counted(captured), "told": told(captured, case), "held": desk.held}
+        return {"seen": counted(captured), "reported": reported(captured, case), "held": desk.held}
 
 
 def main(client: str) -> None:

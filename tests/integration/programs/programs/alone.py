@@ -178,9 +178,9 @@ def crash() -> None:
 def report() -> None:
     """faulthandler writes where the program is and leaves it running."""
     work_all()
-    path = Path(os.environ["HOME"]) / "told"
-    with path.open("w") as told:
-        faulthandler.register(signal.SIGTERM, told, all_threads=False)
+    path = Path(os.environ["HOME"]) / "reported"
+    with path.open("w") as reported:
+        faulthandler.register(signal.SIGTERM, reported, all_threads=False)
         signal.raise_signal(signal.SIGTERM)
     sys.exit(5 if "report" in path.read_text() else 6)
 

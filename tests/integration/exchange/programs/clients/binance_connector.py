@@ -107,8 +107,8 @@ class Client(base.Client):
     def socket_answers(self) -> dict[str, str]:
         """With a status as HTTP has them."""
 
-        def answer(status: int, **told: Any) -> str:
-            return json.dumps({"id": "$id", "status": status, **told})
+        def answer(status: int, **reported: Any) -> str:
+            return json.dumps({"id": "$id", "status": status, **reported})
 
         return {
             "accepted": answer(200, result=self.took["body"]),

@@ -80,8 +80,8 @@ def category(captured: Capture, client: Client) -> None:
         with suppress(Exception):
             client.order()
         assert value(captured, "exchange.client.errors", exchange__client=client.name) > before, wanted
-        told = last_span(captured, client, "create_order").attributes.get(names.ERROR_CATEGORY)
-        assert told == wanted, f"{answer} is {told}, not {wanted}"
+        reported = last_span(captured, client, "create_order").attributes.get(names.ERROR_CATEGORY)
+        assert reported == wanted, f"{answer} is {reported}, not {wanted}"
     if "rate_limit" in client.categories:
         assert value(captured, "exchange.ratelimit.rejections", exchange__name=client.exchange) >= 1
 
@@ -99,8 +99,8 @@ def clock(captured: Capture, client: Client) -> None:
     """The exchange's clock is compared with ours where an answer tells it."""
     client.remote.answer(client.looking())
     client.look()
-    told = value(captured, "exchange.clock.offset", exchange__name=client.exchange)
-    assert abs(told + client.ahead) < 2, told
+    reported = value(captured, "exchange.clock.offset", exchange__name=client.exchange)
+    assert abs(reported + client.ahead) < 2, reported
 
 
 def order(captured: Capture, client: Client) -> None:
@@ -187,10 +187,10 @@ def socket_order(captured: Capture, client: Client) -> None:
     )
     assert not JOURNAL.unsent(), "still in the journal"
     _until_reopened(captured, client)
-    told = [s for s in captured.spans if s.name == f"create_order_ws {client.exchange}"]
-    assert told[0].attributes[names.ORDER_ID] == client.order_id, told[0].attributes
-    assert told[1].attributes[names.ERROR_CATEGORY] == "funds", told[1].attributes
-    for span in told:
+    reported = [s for s in captured.spans if s.name == f"create_order_ws {client.exchange}"]
+    assert reported[0].attributes[names.ORDER_ID] == client.order_id, reported[0].attributes
+    assert reported[1].attributes[names.ERROR_CATEGORY] == "funds", reported[1].attributes
+    for span in reported:
         assert span.attributes[names.ORDER_CLIENT_ID] == client.client_id, span.attributes
         assert span.attributes[names.SYMBOL] == client.symbol, span.attributes
         assert span.attributes[names.SERVER_ADDRESS], span.attributes

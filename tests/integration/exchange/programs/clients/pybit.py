@@ -118,8 +118,8 @@ class Client(base.Client):
 
         def answer(code: int, data: Mapping[str, Any]) -> str:
             header = {"X-Bapi-Limit": "10", "X-Bapi-Limit-Status": "9", "X-Bapi-Limit-Reset-Timestamp": "1"}
-            told = {"reqId": "$reqId", "retCode": code, "retMsg": "", "op": "order.create", "data": data}
-            return json.dumps({**told, "retExtInfo": {}, "header": header, "connId": "1"})
+            reported = {"reqId": "$reqId", "retCode": code, "retMsg": "", "op": "order.create", "data": data}
+            return json.dumps({**reported, "retExtInfo": {}, "header": header, "connId": "1"})
 
         return {"accepted": answer(0, order), "rejected": answer(110007, {}), "unknown": answer(10000, {})}
 
