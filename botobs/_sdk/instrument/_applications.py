@@ -76,7 +76,7 @@ class Applications:
             self._watch(found)
 
     def _hook(self, init: Callable[..., None]) -> Callable[..., None]:
-        def __init__(app: Any, *args: Any, **kwargs: Any) -> None:
+        def __init__(app: Any, /, *args: Any, **kwargs: Any) -> None:
             init(app, *args, **kwargs)
             self._watch(app)
 
@@ -86,7 +86,7 @@ class Applications:
         """Of an application that the service gives the instrumentor itself, with hooks of its own, ours lets go."""
 
         @functools.wraps(instrument_app)
-        def call(app: Any, *args: Any, **kwargs: Any) -> Any:
+        def call(app: Any, /, *args: Any, **kwargs: Any) -> Any:
             self._leave(app)
             return instrument_app(app, *args, **kwargs)
 

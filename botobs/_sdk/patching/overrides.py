@@ -96,12 +96,12 @@ def _with_object(own: Function) -> Function:
     """A function that takes the object too, as the class's own does."""
     if inspect.iscoroutinefunction(own):
 
-        async def call_async(_: Any, *args: Any, **kwargs: Any) -> Any:
+        async def call_async(_: Any, /, *args: Any, **kwargs: Any) -> Any:
             return await own(*args, **kwargs)
 
         return call_async
 
-    def call(_: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(_: Any, /, *args: Any, **kwargs: Any) -> Any:
         return own(*args, **kwargs)
 
     return call

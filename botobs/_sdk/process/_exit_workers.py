@@ -103,7 +103,7 @@ class Workers:
 
     def _watch(self, module: ModuleType) -> None:
         def hook_start(start: Callable[..., Any]) -> Callable[..., Any]:
-            def carry(process: Any, *args: Any, **kwargs: Any) -> Any:
+            def carry(process: Any, /, *args: Any, **kwargs: Any) -> Any:
                 self._give(process, module)
                 try:
                     return start(process, *args, **kwargs)
@@ -113,7 +113,7 @@ class Workers:
             return carry
 
         def hook(bootstrap: Callable[..., Any]) -> Callable[..., Any]:
-            def begin(process: Any, *args: Any, **kwargs: Any) -> Any:
+            def begin(process: Any, /, *args: Any, **kwargs: Any) -> Any:
                 process.__dict__.pop(_CARRIED, None)
                 self._begun()
                 process.run = functools.partial(_run, process.run)

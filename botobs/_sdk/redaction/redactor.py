@@ -184,8 +184,7 @@ class Redactor:
         promised = promise(key)
         if promised and is_secret(promised, value):
             return REDACTED
-        # A route may be a regular expression, as Django's are: its `(?P<id>…)` begins no query.
-        if name in _URL_NAMES and not (name == "http.route" and "(?" in value):
+        if name in _URL_NAMES:
             return self._own(clean_address(value))
         if name == "url.query":
             return self._own(kept(f"?{value}", plain)[1:])

@@ -264,10 +264,9 @@ async def test_a_query_that_is_no_text_is_answered_and_seen(watched: Recorder) -
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("scope", [{"server": ("x",)}, {"client": ("x",)}])
-async def test_what_the_middleware_cannot_read_is_answered(watched: Recorder, scope: dict[str, Any]) -> None:
-    assert await call(application(), **scope) == [200]
-    assert await call(instrumented(watched), **scope) == [200]
+async def test_what_the_middleware_cannot_read_is_answered(watched: Recorder) -> None:
+    assert await call(application(), client=("x",)) == [200]
+    assert await call(instrumented(watched), client=("x",)) == [200]
 
 
 @pytest.mark.asyncio

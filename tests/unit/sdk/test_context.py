@@ -138,6 +138,8 @@ def test_results_and_errors_of_pools_are_as_before(captured: Capture) -> None:
 
     with botobs.span("parent"), ThreadPoolExecutor(1) as pool:
         assert pool.submit(divide, 1, b=2).result() == 0.5
+        named = {"context": 1, "function": 2, "args": 3}
+        assert pool.submit(dict, **named).result() == named
         with pytest.raises(ZeroDivisionError):
             pool.submit(divide, 1, b=0).result()
         with pytest.raises(TypeError):

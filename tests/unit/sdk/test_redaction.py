@@ -56,7 +56,7 @@ def test_what_helps_a_person_stays(redactor: Redactor, text: str) -> None:
         ("url.query", f"apiKey={OPAQUE}", f"apiKey={REDACTED}"),
         ("http.target", f"/api/v3/order?signature={OPAQUE}", f"/api/v3/order?signature={REDACTED}"),
         ("url.path", f"/ws/{API_KEY}", f"/ws/{REDACTED}"),
-        ("http.route", "/orders/{id}?x=1", "/orders/{id}"),
+        ("http.route", "/orders/{id}?x=1", "/orders/{id}?x=1"),
         # Django's.
         ("http.route", r"^orders/(?P<id>\d+)/$", r"^orders/(?P<id>\d+)/$"),
         (

@@ -78,7 +78,7 @@ class OrderEvidence:
         self._patches.replace_method(module.ClientResponse, "raise_for_status", _aiohttp_raise_for_status)
 
 
-def _sent(request: orders.HttpRequest, wrapped: Method, *args: Any, **kwargs: Any) -> Any:
+def _sent(request: orders.HttpRequest, wrapped: Method, /, *args: Any, **kwargs: Any) -> Any:
     token = orders.sending.set(request)
     try:
         return wrapped(*args, **kwargs)
@@ -233,7 +233,7 @@ def _mark(request: orders.HttpRequest, event: str, info: Any) -> None:
             request.not_written()
 
 
-async def _sent_async(request: orders.HttpRequest, wrapped: Method, *args: Any, **kwargs: Any) -> Any:
+async def _sent_async(request: orders.HttpRequest, wrapped: Method, /, *args: Any, **kwargs: Any) -> Any:
     token = orders.sending.set(request)
     try:
         result = await wrapped(*args, **kwargs)

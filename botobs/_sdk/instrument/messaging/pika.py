@@ -38,7 +38,7 @@ class PikaChannels:
             if hasattr(below, "_is_instrumented_by_opentelemetry"):
                 instrumentor._uninstrument_channel_functions(below)
 
-        def instrument_channel(channel: Any, *args: Any, **kwargs: Any) -> None:
+        def instrument_channel(channel: Any, /, *args: Any, **kwargs: Any) -> None:
             leave_alone(getattr(channel, "_impl", None))
             watch(channel, *args, **kwargs)
 

@@ -112,7 +112,7 @@ def _without_context(
         detach(token)
 
 
-def _within(context: Context, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def _within(context: Context, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     token = attach(context)
     try:
         return function(*args, **kwargs)

@@ -52,7 +52,7 @@ class TerminatedWorkers:
 
     def _watch(self, module: ModuleType) -> None:
         def hook(terminate: Callable[..., Any]) -> Callable[..., Any]:
-            def take_and_terminate(popen: Any, *args: Any, **kwargs: Any) -> Any:
+            def take_and_terminate(popen: Any, /, *args: Any, **kwargs: Any) -> Any:
                 try:
                     if popen.returncode is None:
                         self._take(popen.pid, self._longest)

@@ -222,12 +222,12 @@ def _is_method(signature: inspect.Signature) -> bool:
 def _ignoring_first(plain: Function) -> Function:
     if inspect.iscoroutinefunction(plain):
 
-        async def call_async(_: Any, *args: Any, **kwargs: Any) -> Any:
+        async def call_async(_: Any, /, *args: Any, **kwargs: Any) -> Any:
             return await plain(*args, **kwargs)
 
         return call_async
 
-    def call(_: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(_: Any, /, *args: Any, **kwargs: Any) -> Any:
         return plain(*args, **kwargs)
 
     return call

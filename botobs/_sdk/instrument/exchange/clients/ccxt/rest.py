@@ -111,7 +111,7 @@ class CcxtRest:
         self, exchanges: ExchangeTelemetry, wrapped: Callable[..., None]
     ) -> Callable[..., None]:
         @functools.wraps(wrapped)
-        def construct(instance: Any, *args: Any, **kwargs: Any) -> None:
+        def construct(instance: Any, /, *args: Any, **kwargs: Any) -> None:
             self._wrap_bases(exchanges, type(instance))
             wrapped(instance, *args, **kwargs)
 

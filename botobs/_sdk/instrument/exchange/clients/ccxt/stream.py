@@ -278,7 +278,7 @@ def _connect(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, w
     return connect
 
 
-def _detached(function: Method, *args: Any, **kwargs: Any) -> Any:
+def _detached(function: Method, /, *args: Any, **kwargs: Any) -> Any:
     """Call `function` so that the tasks it starts are part of no trace and no call."""
 
     def run() -> Any:
