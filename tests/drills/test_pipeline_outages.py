@@ -9,6 +9,7 @@ import pytest
 from testbed.stack import LiveStack
 from tests.support.faults import SPANS, FaultTable, held, load, pause, struck
 from tests.support.ledger import samples, wait_for_all
+from tests.support.own_metrics import own_series
 from tests.support.waiting import eventually
 
 
@@ -74,9 +75,7 @@ def test_points_that_waited_survive_a_kill(fresh: LiveStack, faults: FaultTable)
 def _out_of_order(live: LiveStack) -> int:
     """Points that Prometheus has stored out of order since it started."""
     with live.client("prometheus") as http:
-        lines = http.get("/metrics").text.splitlines()
-    of_floats = 'prometheus_tsdb_head_out_of_order_samples_appended_total{type="float"} '
-    (found,) = (float(line.removeprefix(of_floats)) for line in lines if line.startswith(of_floats))
+        (found,) = own_series(http, "prometheus_tsdb_head_out_of_order_samples_appended_total", type="float")
     return int(found)
 
 

@@ -14,6 +14,7 @@ import pytest
 import botobs
 from testbed.stack import LiveStack
 from tests.support.faults import FaultTable, Load, load, queue_files, resident
+from tests.support.own_metrics import own_series
 from tests.support.waiting import eventually
 
 _MIB = 2**20
@@ -164,9 +165,4 @@ def _fill(ballast: Path) -> None:
 def _wal_failures(live: LiveStack) -> float:
     """Straight from Prometheus, which cannot store its own."""
     with live.client("prometheus") as http:
-        lines = http.get("/metrics").text.splitlines()
-    return sum(
-        float(line.split()[-1])
-        for line in lines
-        if line.startswith("prometheus_tsdb_wal_writes_failed_total")
-    )
+        return sum(own_series(http, "prometheus_tsdb_wal_writes_failed_total"))

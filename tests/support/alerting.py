@@ -15,6 +15,7 @@ import httpx
 from botobs._ops.access import clients
 from botobs._ops.drills.sinks import HttpSink, Inbox, MailSink, Message
 from botobs._ops.home.home import Home
+from tests.support.own_metrics import own_series
 from tests.support.waiting import eventually
 
 #: What every alert of ours carries.
@@ -99,12 +100,7 @@ class Alerting:
 
     def metric(self, name: str, **labels: str) -> float:
         """Sum of one of its own counters over the series with these labels."""
-        lines = self.http().get("/metrics").text.splitlines()
-        wanted = [f'{key}="{value}"' for key, value in labels.items()]
-        samples = [
-            line for line in lines if line.startswith(f"{name}{{") and all(each in line for each in wanted)
-        ]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in samples)
+        return sum(own_series(self.http(), name, **labels))
 
     def reported(self, alert: str, resolved: bool = False) -> list[Message]:
         """Messages about an alert that have arrived."""

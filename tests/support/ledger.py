@@ -17,6 +17,7 @@ from botobs._ops import cli
 from testbed.otlp_load import Points, Spans
 from testbed.sender import Sender
 from testbed.stack import LiveStack
+from tests.support.own_metrics import own_series
 
 #: Traces read at the same time.
 _READERS = 4
@@ -130,14 +131,7 @@ def samples(
 def delivered_spans(live: Stack) -> int:
     """Spans that Tempo was sent since it started, those that came twice included."""
     with live.client("tempo") as http:
-        lines = http.get("/metrics").text.splitlines()
-    return int(
-        sum(
-            float(line.rpartition(" ")[2])
-            for line in lines
-            if line.startswith("tempo_distributor_spans_received_total")
-        )
-    )
+        return int(sum(own_series(http, "tempo_distributor_spans_received_total")))
 
 
 def accounts(

@@ -51,6 +51,11 @@ _TOGETHER = 0.2
 _BATCH_ITEMS = 256
 
 
+def _is_young(entry: Entry, now: int) -> bool:
+    """Whether a response may be about to come. A clock that was set back, in nanoseconds, makes none wait longer."""
+    return 0 <= now - entry.time < _DELAY_NS
+
+
 class Submissions:
     """The export thread's side of the journal.
 
@@ -133,12 +138,9 @@ class Submissions:
         self.due = math.inf
         self.prepare()
         waiting, now = self._journal.unsent(), time.time_ns()
-        # Of one that is younger the response may be about to come. A clock that was set back makes none wait longer.
-        young = [now - entry.time for entry, _ in waiting if 0 <= now - entry.time < _DELAY_NS]
-        if young:
-            waiting = [each for each in waiting if not 0 <= now - each[0].time < _DELAY_NS]
-        if self._send(waiting, deadline) and young:
-            self.due = time.monotonic() + DELAY - max(young) / 1e9
+        young = [entry.time for entry, _ in waiting if _is_young(entry, now)]
+        if self._send([each for each in waiting if not _is_young(each[0], now)], deadline) and young:
+            self.due = time.monotonic() + DELAY - (now - min(young)) / 1e9
             self._journal.looked_at_again()
 
     def send(self, deadline: float | None = None) -> bool:

@@ -19,7 +19,7 @@ from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
 from .standard_library import LIBRARY, LOST, TUNNEL, begin, first, seen_in, watch_http_client
-from .unread import body_of
+from .unread import body_of, is_empty
 
 #: Redirections after which a request need not be repeated as it was; 307 and 308 ask for that. RFC 9110, 15.4.
 _ELSEWHERE = frozenset({301, 302, 303})
@@ -388,7 +388,7 @@ def _answered(
     content = getattr(response, body, None)
     headers = getattr(response, "headers", None)
     if not isinstance(content, bytes):
-        if headers is not None and headers.get("Content-Length") == "0":
+        if is_empty(headers):
             content = b""
         request.unread = body_of(response, body, found)
     request.answered(

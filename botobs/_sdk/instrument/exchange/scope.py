@@ -53,9 +53,9 @@ class ContextScope:
         self._token = attach(self._context)
 
     def leave(self, error: BaseException | None = None) -> None:
-        """Leave for good. A coroutine that is thrown away is ended in a context that is not its own."""
+        """Leave this context for good. A coroutine that is thrown away is ended in a context that is not its own."""
         if not isinstance(error, GeneratorExit):
-            self.pause()
+            ContextScope.pause(self)
         # A scope is in its own context, as a rule: the two are freed at once now, and not by the garbage collector.
         self._context = {}
 

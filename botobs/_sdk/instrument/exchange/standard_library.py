@@ -13,7 +13,7 @@ from typing import Any
 from ... import orders
 from ...patching.guard import never_raise
 from ...patching.patch import Patches
-from .unread import body_of
+from .unread import body_of, is_empty
 
 LIBRARY = "order_evidence"
 begin = never_raise(LIBRARY)(orders.begin_request)
@@ -152,9 +152,8 @@ def _getresponse(wrapped: Method) -> Method:
 
 @never_raise(LIBRARY)
 def _answered(seen: orders.HttpRequest, response: Any) -> None:
-    empty = response.headers.get("Content-Length") == "0"
     seen.unread = body_of(response, "", response.status)
-    seen.answered(response.status, b"" if empty else None, response.headers)
+    seen.answered(response.status, b"" if is_empty(response.headers) else None, response.headers)
 
 
 def _read(wrapped: Method) -> Method:

@@ -10,6 +10,11 @@ from ... import orders
 from ...safe import never_raise
 
 
+def is_empty(headers: Any) -> bool:
+    """Whether an answer says that it has no body, so that nothing of it is unread."""
+    return headers is not None and headers.get("Content-Length") == "0"
+
+
 def body_of(response: Any, name: str, status: object) -> Callable[[], object]:
     """A function that returns an answer's body as far as it is at hand, as bytes; anything else where nothing is.
 

@@ -55,12 +55,6 @@ class DescribedCall(ContextScope):
         self._operation.resume()
         super().resume()
 
-    def leave(self, error: BaseException | None = None) -> None:
-        """Leave for good, but for the operation, which has its own end."""
-        if not isinstance(error, GeneratorExit):
-            ContextScope.pause(self)
-        self._context = {}
-
     @never_raise(library)
     def _unified(self, result: Any) -> Any:
         return self._client.result(self._call, result)
