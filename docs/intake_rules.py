@@ -47,13 +47,16 @@ def pages() -> dict[Path, str]:
         "metadata": RULES.metadata, "harmless": RULES.harmless, "harmlessNames": RULES.harmless_names,
         "identifiers": RULES.ids, "plainNames": RULES.plain, "exchanges": RULES.exchanges, "noValues": RULES.no_values,
         "wordsOfIDs": RULES.id_words, "wordsOfOwners": RULES.owners, "wordsOfSecrets": RULES.secret_words,
-        "keptHeaders": RULES.headers,
+        "keptHeaders": RULES.headers, "plainColumns": RULES.columns,
     }  # fmt: skip
     parts = [_HEAD, *(f"var {name} = {_set(words)}\n" for name, words in sets.items())]
     rest = (
         _qualifiers(RULES.qualifiers),
         _list("foreignWords", RULES.foreign),
         _list("formats", RULES.formats),
+        _list("hashes", RULES.hashes),
+        _list("currencies", RULES.currencies),
+        _list("beginsOfFiles", RULES.files),
         _commands(),
         _quotes(),
         _hosts(),

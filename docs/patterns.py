@@ -107,7 +107,8 @@ def value_patterns() -> Iterator[str]:
     yield r"\[parameters: [^\]]*\]?"
     yield r"LINE [0-9]+: [^\n]*'[^\n]*"
     for quote in RULES.quotes:
-        if quote.marker not in _NOT_QUOTES:
+        # What is said of a value is no reason to take it out unlooked at.
+        if quote.marker not in _NOT_QUOTES and quote.end != "named":
             bracket = r"\(" if quote.marker in _ROUND else r"[\[({]"
             ends = {"bracket": rf"{bracket}[^\n]*", "row": r"[^\n]*['\"][^\n]*", "quote": _LONG_QUOTED}
             yield quote.begin + ends[quote.end]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
+from .bare import formatted
 from .chains import is_account_of_chain
 from .names import SECRET, promise
 from .queries import Clean, kept, kept_part
 from .rules import REDACTED, RULES
 from .values import (
-    formatted,
     is_drawn,
     is_like_a_password,
     is_like_a_token,
@@ -21,7 +21,7 @@ from .values import (
 
 # A host has 253 characters; names and passwords come before it.
 _LONGEST_NETLOC = 1024
-_ADDRESS = re.compile(r"[^\s'\"<>\\^`{|}]*+")
+_ADDRESS = re.compile(r"[^\x00-\x20\s'\"<>\\^`{|}]*+")
 _NO_SPACE = re.compile(r"[^\s]++")
 # `user:password`, where what comes behind the colon is no port.
 _USER = re.compile(r"[^\s/?#@:\[\]]{0,256}:(?!\d{1,5}(?:[/?#\s'\")\],;]|\Z))(?!//)[^\s]")
@@ -29,6 +29,7 @@ _HOST = re.compile(
     r"@(?=(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]{1,63}(?::\d{1,5})?(?:[/?,;\s'\")\]}\\]|\Z)|\[[0-9a-f:]+\])"
 )
 _LONG_SEGMENT = re.compile(r"[^/]{16}")
+_END_OF_SEGMENT = re.compile(r"[,&]")
 _SIGNS = re.compile(r"[-_.~=+:%]")
 _NETLOC_END = re.compile(r"[/?#]|\Z")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -43,7 +44,20 @@ _BEFORE_KEYS = frozenset((
 _BEFORE_IDS = (
     RULES.id_words
     | {f"{word}s" for word in RULES.id_words}
-    | {"addresses", "api", "blobs", "bots", "objects", "positions", "solana", "store", "traces", "users"}
+    | {
+        "addresses",
+        "api",
+        "blobs",
+        "bots",
+        "ipfs",
+        "ipns",
+        "objects",
+        "positions",
+        "solana",
+        "store",
+        "traces",
+        "users",
+    }
 )
 _HOSTS = [
     (host, re.compile(keep)) for host, keep in sorted(RULES.hosts.items(), key=lambda item: -len(item[0]))
@@ -169,7 +183,9 @@ def clean_path(path: str, before: str) -> str:
         return path
     left: list[str] = []
     for segment in path.split("/"):
-        left.append(REDACTED if len(segment) >= 16 and _is_key(segment, before) else segment)
+        # What a list or a form goes on with is no part of it.
+        key = _END_OF_SEGMENT.split(segment, maxsplit=1)[0]
+        left.append(REDACTED + segment[len(key) :] if len(key) >= 16 and _is_key(key, before) else segment)
         before = segment.lower() if segment else before
     return "/".join(left)
 

@@ -12,7 +12,11 @@ _NAMED = dict.fromkeys(("token", "tokens"), _ACCOUNT) | dict.fromkeys(
     ("sig", "signature", "signatures"), _SIGNATURE
 )
 _BEHIND = r"[\s'\":=({\[\\]{0,8}\Z"
-_ACCOUNT_BEFORE = re.compile(rf"(?i:token|vault|authority|payer|reserve|coin|pair|amm)s?\d?{_BEHIND}")
+_ACCOUNT_BEFORE = re.compile(
+    rf"(?i:token|vault|authority|payer|reserve|coin|pair|amm|maker|taker)s?\d?{_BEHIND}"
+)
+# Of a transfer; in a sentence much comes behind these.
+_PARTY_BEFORE = re.compile(r"(?:\A|[^A-Za-z])(?i:from|to)(?:['\"\\]{0,3}\s?[:=][\s'\"\\]{0,4})?\Z")
 _SIGNATURE_BEFORE = re.compile(rf"(?i:sig|signature)s?{_BEHIND}")
 
 
@@ -28,6 +32,7 @@ def is_named_by_chain(word: str, value: str) -> bool:
 
 def is_of_chain(run: str, before: str) -> bool:
     """Whether a run is an account behind the word "token", or a transaction behind "signature"."""
-    return (is_account_of_chain(run) and _ACCOUNT_BEFORE.search(before) is not None) or (
-        _SIGNATURE.fullmatch(run) is not None and _SIGNATURE_BEFORE.search(before) is not None
-    )
+    return (
+        is_account_of_chain(run)
+        and (_ACCOUNT_BEFORE.search(before) is not None or _PARTY_BEFORE.search(before) is not None)
+    ) or (_SIGNATURE.fullmatch(run) is not None and _SIGNATURE_BEFORE.search(before) is not None)

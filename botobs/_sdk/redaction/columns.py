@@ -6,12 +6,14 @@ import re
 
 from .names import CODES, PASSWORDS, promise
 from .rules import REDACTED
-from .values import is_code, is_drawn_token, is_secret
+from .values import is_code, is_drawn_token, is_hex_of_key, is_secret
 
 # Between the cells of a line. Below a heading of bars a line is drawn; beside commas are no blanks.
 _BARS = "\u2502\u2506|"
 _SEPARATORS = (*_BARS, "\t", ";", ",")
 _HEADING = re.compile(r"2?[A-Za-z_][\w.\-]{0,40}(?: [\w.\-]{1,40})?")
+# https://www.postgresql.org/docs/current/sql-copy.html: rows in text format follow.
+_COPY = re.compile(r'COPY [\w."]{1,130} ?\(([\w", ]{1,900})\) FROM stdin', re.IGNORECASE)
 _DRAWN = re.compile(r"[\s|+:=\u2500-\u257f-]*", re.ASCII)
 # Between cells that blanks set below their heading.
 _GAP = "  "
@@ -51,8 +53,9 @@ def _clean(promised: str, cell: str) -> str:
         return cell
     is_one = (
         is_code(promised, value)
-        if promised in CODES
-        else is_secret(promised, value) and (promised in PASSWORDS or is_drawn_token(value))
+        if promised in (*CODES, "pin")
+        else is_secret(promised, value)
+        and (promised in PASSWORDS or is_drawn_token(value) or (promised == "key" and is_hex_of_key(value)))
     )
     return cell.replace(value, REDACTED) if is_one else cell
 
@@ -72,6 +75,8 @@ def _without_aligned(line: str, width: int, secret: dict[int, str]) -> str | Non
 
 def _heading(line: str, below: str) -> tuple[str, int, dict[int, str]]:
     """What separates the cells of a heading, how many they are, and which promise what; none of no heading."""
+    if line.startswith("COPY ") and (copied := _COPY.match(line)) is not None:
+        return "\t", *_promises(copied[1].replace('"', "").split(","))
     separator = next((sign for sign in _SEPARATORS if sign in line), "")
     has_bars = separator in _BARS
     if not separator and _GAP in (words := line.strip()) and len(line) <= _LONGEST:
@@ -90,8 +95,9 @@ def _heading(line: str, below: str) -> tuple[str, int, dict[int, str]]:
         return "", 0, {}
     if separator in ",;" and " " in line.strip(" \r"):
         return "", 0, {}
-    return (
-        separator,
-        len(names),
-        {at: kind for at, name in enumerate(names) if (kind := promise(name))},
-    )
+    return separator, *_promises(names)
+
+
+def _promises(names: list[str]) -> tuple[int, dict[int, str]]:
+    """How many names there are, and which promise what."""
+    return len(names), {at: kind for at, name in enumerate(names) if (kind := promise(name.strip()))}

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from .bare import is_named_id
 from .names import PASSWORDS, SESSION_ID
 from .rules import REDACTED
 from .values import (
@@ -20,9 +21,9 @@ from .values import (
     is_code,
     is_drawn,
     is_drawn_token,
+    is_hex,
     is_hex_of_key,
     is_like_a_token,
-    is_named_id,
     is_secret,
     is_token_or_uuid,
     is_uuid,
@@ -55,7 +56,7 @@ _CODE = re.compile(r"\d{4,8}(?![\w.-])")
 # `expected the password, got '…'`, and what has a line to itself below the name.
 _TOLD = re.compile(r"['\"]?[,;:]? (?:but |and )?(?:got|new value(?: is)?|now):? ['\"]?([^\s'\",;]{6,200})")
 _NEXT_LINE = re.compile(r"\r?\n([^\s:=]{6,200})(?:\r?\n|\Z)")
-_QUOTED = re.compile(r"[^'\"\r\n]{6,200}")
+_QUOTED = re.compile(r"[^'\"`\r\n]{6,200}")
 # `… is the password`
 _SAID = re.compile(r"['\"]? (?:(?:is|was) (?:the|your|my|its|our|new|a|an) |as (?:the |new |a |an )?)")
 #: Characters between a name and its value, and between one that may promise a token and it.
@@ -141,7 +142,7 @@ def _beside(text: str, start: int, end: int, promised: str) -> tuple[int, int] |
     code = _CODE.match(text, between.end())
     if code is not None and is_code(promised, code[0]):
         return code.span()
-    pattern = _QUOTED if between[0][-1] in "'\"" else _BEHIND_SIGNS
+    pattern = _QUOTED if between[0][-1] in "'\"`" else _BEHIND_SIGNS
     found = pattern.match(text, between.end())
     if (
         found is None
@@ -193,7 +194,9 @@ def _token(text: str, done: int, start: int, end: int, promised: str) -> tuple[i
         if _may_be_a_token(text, end, found, promised):
             return found.span(found.lastindex or 0)
     for found in _ending_within(text, done, start, _CLOSE):
-        if _may_be_a_token(text, 0, found, promised):
+        # In front of it a trace, a commit or a block is of something else: `<commit> rotate keys`.
+        is_of_other = found.lastindex == _ANY and is_hex(found[_ANY])
+        if not is_of_other and _may_be_a_token(text, 0, found, promised):
             return found.span(found.lastindex or 0)
     return None
 

@@ -17,6 +17,7 @@ from .rules import REDACTED, RULES
 from .values import (
     FEWEST_WORDS,
     LONGEST_GUESS,
+    changes,
     is_code,
     is_dense,
     is_like_a_token,
@@ -43,7 +44,7 @@ _WRITTEN_END = re.compile(r"(?<!\\)\\[nrt]\Z")
 _ARN = re.compile(r"(?<!\w)arn:[A-Za-z0-9:/-]*\Z")
 _LONGEST_ARN = 80
 _LONGEST_WORD = 20
-_WORD_BEFORE = re.compile(r"(?<![\w-])([A-Za-z0-9]{2,19}) \Z")
+_WORD_BEFORE = re.compile(r"(?<![\w/-])([A-Za-z0-9]{2,19}) \Z")
 # `"name": "` of a pair that names both its parts, the value first.
 _NAMED = re.compile(r"name\\*+['\"]?\s?[:=]\s?\\*+['\"]\Z", re.IGNORECASE)
 _VALUE_BEFORE = re.compile(
@@ -61,6 +62,11 @@ _IS_ARGUMENT = re.compile(r"\w{1,40}=['\"]")
 _LINES = re.compile(r"- (?![\w-]{1,60}:\s)[^\n]++(?:\n[ \t]*+- [^\n]++)*+")
 # `'first half ' 'second half'`, as Python breaks a long text; and what pytest shows of two texts that differ.
 _NO_LETTER = re.compile(r"[^A-Za-z]")
+# `2fa` may be digits.
+_IN_HEX = re.compile(r"(?:0x)?[0-9a-f]+")
+_ID_OF_KRAKEN = re.compile(r"[A-Z0-9]{6}-[A-Z0-9]{5}-[A-Z0-9]{6}")
+_SHORTEST_DRAWN = 6
+_SIGNS_IN_NAMES = re.compile(r"[-_.]")
 _NO_SPACE = re.compile(r"[^\s'\"<>|]++")
 # Ends a word, and may stand in a password as well.
 _INSIDE = ("&", ")", "}", "]", ",", ";")
@@ -82,6 +88,13 @@ _HEADERS = ("authorization", "x-auth", "x-authentication", "proxy-authorization"
 _ITEMS = re.compile(r"[\[(]\s*+(?:b?['\"][^'\"\\\n]*+(?:['\"][\s,]*+|\Z))++[\])]?")
 # A user and a password, as requests and aiohttp take them.
 _LOGIN = re.compile(r"\(\s*+['\"][^'\"\\\n]{0,100}['\"]\s*+,\s*+['\"]([^'\"\\\n]{1,200})['\"]\s*+\)")
+# A place for a value in a template, and what a schema of JSON says of one.
+_DESCRIBED = re.compile(
+    r"\{\{\s{0,9}[\w.|() -]{1,80}\}\}"
+    r"|\{\s?\"type\"\s?:\s?\"(?:string|integer|number|boolean|array|object|null|apiKey|http|oauth2|openIdConnect)\""
+    r"(?:\s?,\s?\"(?:format|minLength|maxLength|minimum|maximum|nullable|in|name|scheme|bearerFormat|title)\"\s?:\s?"
+    r"(?:\"[A-Za-z _-]{0,40}\"|\d{1,9}|true|false|null)){0,12}\s?\}"
+)
 _FOLDER_IN_BRACKETS = re.compile(r"[\[({][)\]} ]*+/")
 _SIGNATURES = ("sig", "sign", "signature", "signatures")
 _ITEM = re.compile(r"(['\"])([^'\"\n]++)(?=['\"]|\Z)")
@@ -140,11 +153,19 @@ def _promise(text: str, start: int, end: int) -> str:
         before = _WORD_BEFORE.search(text[max(0, start - _LONGEST_WORD) : start])
         if before is not None:
             return promise(f"{before[1]}_{name}")
-    # A part of base64 holds such words by chance.
-    return (
-        ""
-        if len(name) >= _LONGEST_OF_NAMED and looks_random_letters(_NO_LETTER.sub("", name))
-        else promise(name)
+    return "" if len(name) >= _SHORTEST_DRAWN and _holds_by_chance(name) else promise(name)
+
+
+def _holds_by_chance(name: str) -> bool:
+    """Whether what holds such a word is no name but drawn at random: a part of base64, an address, an id of Kraken."""
+    if looks_random_letters(_NO_LETTER.sub("", name)) or _IN_HEX.fullmatch(name):
+        return True
+    return len(name) >= _LONGEST_OF_NAMED and (
+        _ID_OF_KRAKEN.fullmatch(name) is not None
+        or any(
+            len(piece) >= _LONGEST_OF_NAMED and changes(piece) >= max(4, len(piece) // 5)
+            for piece in _SIGNS_IN_NAMES.split(name)
+        )
     )
 
 
@@ -264,6 +285,8 @@ def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     """A list, a tuple or a mapping: of a name that is not clear, its items decide."""
     if promised == FOLDER and _FOLDER_IN_BRACKETS.match(text, start):
         return None
+    if _DESCRIBED.match(text, start):
+        return None
     if promised in (SECRET, FOLDER):
         end = bracket(text, start)
         closing = text[end - 1] if text[end - 1] in ")]}" else ""
@@ -300,6 +323,7 @@ _SPOKEN = re.compile(
     r"(?:(?:is|was|of|(?:(?:set|changed|updated|equal) )?to|TO|has value|est|ist|lautet|es|->):? )?"
     rf"['\"(]?([^\s'\"|]{{1,{LONGEST_GUESS}}}+)"
 )
+_PROSE = re.compile(r"[a-z]{1,14} [a-z]{1,14}[ .,\n]")
 _REST_OF_SPOKEN = re.compile(r"[^\s'\"|]*+")
 
 
@@ -311,6 +335,8 @@ def _spoken(text: str, begin: int, end: int, start: int, promised: str) -> tuple
     name = text[begin:end]
     is_option = name[:1] == "-" or _SETTING.search(text, max(0, begin - 10), begin) is not None
     value = spoken[1].rstrip(".,;:)]?")
+    if is_option and _is_usage(text, name, end, spoken.start(1), value):
+        return None
     if (
         not is_option
         and (promised not in (*PASSWORDS, "passe") or len(value) < 6 or not may_be_the_password(name, value))
@@ -321,6 +347,13 @@ def _spoken(text: str, begin: int, end: int, start: int, promised: str) -> tuple
     if len(spoken[1]) == LONGEST_GUESS:
         stop = _REST_OF_SPOKEN.match(text, spoken.end()).end()  # type: ignore[union-attr]
     return (spoken.start(1), stop, REDACTED) if is_secret(promised, value) else None
+
+
+def _is_usage(text: str, name: str, end: int, start: int, value: str) -> bool:
+    """Whether a usage text says what an option takes, or is for: `--api-key KEY     key of the exchange`."""
+    if value.isalpha() and value.isupper():
+        return value.lower() in _SIGNS_IN_NAMES.split(name.lower())
+    return start - end > 1 and _PROSE.match(text, start) is not None
 
 
 def _remarked(text: str, name: str, start: int, promised: str) -> tuple[int, int, str] | None:

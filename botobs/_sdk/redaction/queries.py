@@ -9,18 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 from urllib.parse import unquote
 
 from . import known
+from .bare import formatted, is_bare_secret, is_named_id
 from .names import CODES, is_of_table, promise
 from .rules import REDACTED
-from .values import formatted, is_bare_secret, is_like_a_token, is_named_id, is_secret, is_uuid
+from .values import is_like_a_token, is_secret, is_uuid
 
 #: A longer one is dropped.
 _LONGEST = 1024
 _NAME = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
 _VALUE = re.compile(r"[A-Za-z0-9_.,:/+!*~ -]{0,256}={0,2}")
 # What is searched for: blanks are written as `+`.
+_SHORTEST_SEGMENT = 12
 _WORDS = re.compile(r"[A-Z]?[a-z]{1,20}(?:[+ ][A-Z]?[a-z]{1,20})+")
 #: Of a value with other signs.
 _LONGEST_VALUE = 512
@@ -79,6 +82,8 @@ def _is_innocent(part: str, clean: Clean | None, _generation: int) -> bool:
     elif not _NAME.fullmatch(name):
         return False
     value = unquote(value)
+    if not equals and value.startswith("/"):
+        return all(map(_is_innocent_segment, pairwise(value.split("/"))))
     promised = CODES[0] if name.lower() in _USED_ONCE else promise(name)
     if promised and (is_secret(promised, value) or (promised in _SIGNATURES and _BOTH.search(value))):
         return False
@@ -90,3 +95,14 @@ def _is_innocent(part: str, clean: Clean | None, _generation: int) -> bool:
     if is_uuid(value) or _DIGITS.fullmatch(value) or _WORDS.fullmatch(value):
         return True
     return not (_HEX.fullmatch(value) or is_like_a_token(value) or is_bare_secret(value, ""))
+
+
+def _is_innocent_segment(pair: tuple[str, str]) -> bool:
+    """Whether a part of a path may stay in a fragment, `#/transaction/…`, with the part in front of it."""
+    before, segment = pair
+    if len(segment) < _SHORTEST_SEGMENT or is_uuid(segment):
+        return True
+    if not _VALUE.fullmatch(segment) or formatted(segment) is not None:
+        return False
+    is_token = _HEX.fullmatch(segment) or is_like_a_token(segment) or is_bare_secret(segment, "")
+    return not is_token or is_named_id(before)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from .bare import is_named_id
+from .names import promise
 from .quoting import bracket, quoted
 from .rules import REDACTED, RULES
 from .runs import without_runs
 from .sql import without_literals
+from .values import is_drawn, is_market, is_token_or_uuid, looks_random_letters
 
 # Of an SQL statement in an error's text. What a client library generates beyond it is repetition.
 _LONGEST_SQL = 8192
+# Digits of a value in hexadecimal, and characters in front of one in which the word is looked for that says what it is.
+_SHORTEST_DRAWN, _BEFORE = 24, 40
 _SQL_END = re.compile(r"\](?=[\s\\\"']|\Z)")
 _PARAMETERS_END = re.compile(r"\](?=\s*(?:\n|\\|\"|\Z|\(Background))")
 _LINE_END = re.compile(r"\n|(?<!\\)\\++n|\Z")
@@ -19,10 +24,15 @@ _LINE = re.compile(r"LINE \d{1,6}: ")
 # Behind the last row's bracket; not from within the blanks behind it.
 _NEXT_ROW = re.compile(r"(?<!\s)\s*+,\s*+\(")
 _CLOSING = {"(": ")", "{": "}", "[": "]"}
+# Of a chain: an address, what tells a function, nothing.
+_OF_CHAIN = re.compile(r"0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{0,8})")
+# The columns of a statement or of a key, and the names in them.
+_COLUMNS = re.compile(r"\(([^()\n]{1,300})\)[^()]*\(?\Z")
+_NAME_OF_COLUMN = re.compile(r"[\s\"'`\[\]]*([A-Za-z_][\w.]{0,60})[\s\"'`\[\]]*")
 _LITERAL = re.compile(r"['\"][^'\"]")
 # A keyword or a name of the statement, a number, a sign.
 _HARMLESS = re.compile(
-    r"[A-Za-z_]{0,14}|[+-]?\d{1,3}|[+-]?\d{0,9}[.,][\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12}"
+    r"[A-Za-z_]{0,14}|[+-]?\d{1,3}|\d{9,20}|[+-]?\d{0,9}[.,][\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12}"
 )
 
 
@@ -85,21 +95,55 @@ def _without_lines(text: str) -> str:
 
 
 def _without_quoted(text: str, begin: re.Pattern[str], end: str) -> str:
+    if end == "named":
+        return begin.sub(_named, text)
     find = _IN[end]
     kept: list[str] = []
     done = 0
     while (found := begin.search(text, done)) is not None:
         start, stop = find(text, found.end())
+        has_columns = end == "row" or (end == "bracket" and found[0].startswith("Key"))
+        if has_columns and stop > start and _has_plain_columns(found[0]):
+            start = stop
         kept += (text[done:start], REDACTED if stop > start else "")
         done = max(stop, found.end())
     return "".join((*kept, text[done:])) if kept else text
 
 
+def _named(match: re.Match[str]) -> str:
+    """What was said of a value that stands in front of it, or in brackets: only what looks like a token is one."""
+    is_one = is_token_or_uuid(match[1]) or is_drawn(match[1], _SHORTEST_DRAWN)
+    if not is_one or is_named_id(match.string[max(0, match.start() - _BEFORE) : match.start()]):
+        return match[0]
+    start = match.start(1) - match.start()
+    return match[0][:start] + REDACTED + match[0][start + len(match[1]) :]
+
+
+def _has_plain_columns(begin: str) -> bool:
+    """Whether what stands before a row, or a key, names columns of which all are plainly innocent."""
+    columns = _COLUMNS.search(begin)
+    return columns is not None and all(map(_is_plain_column, columns[1].split(",")))
+
+
+def _is_plain_column(name: str) -> bool:
+    found = _NAME_OF_COLUMN.fullmatch(name)
+    if found is None or promise(found[1]):
+        return False
+    last = found[1].lower().rpartition(".")[2].rpartition("_")[2]
+    return last in RULES.columns or last in RULES.id_words
+
+
 def _in_quotes(text: str, position: int) -> tuple[int, int]:
     inside = quoted(text, position)
-    if inside is None or _HARMLESS.fullmatch(text, *inside):
+    if inside is None:
         return position, position
-    return inside
+    value = text[slice(*inside)]
+    is_plain = (
+        is_market(value)
+        or _OF_CHAIN.fullmatch(value)
+        or (_HARMLESS.fullmatch(value) and not looks_random_letters(value))
+    )
+    return (position, position) if is_plain else inside
 
 
 def _in_brackets(text: str, position: int) -> tuple[int, int]:

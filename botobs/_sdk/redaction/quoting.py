@@ -15,8 +15,10 @@ _QUOTE = {"'": re.compile(r"(?<!\\)(\\*+)'"), '"': re.compile(r'(?<!\\)(\\*+)"')
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _IN_BRACKETS = re.compile(r"[\[\](){}]|(?<!\\)\\*+['\"]")
 # A comma, a bracket or a quote within a word belongs to it; before the end, or another such sign, it does not.
+# `data:text/plain;base64,…` is one word.
+_DATA = re.compile(r"data:[\w./+-]{1,60};base64,")
 _WORD = re.compile(
-    r"(?:[^\s&;,)\]}>'\"\\<]|[,)\]}'\"\\](?![\s,;:.)\]}'\"\\>n]|r\\n|\Z|\w++['\"]? ?[=:])|[<>](?!/)"
+    r"(?:[^\x00-\x20\s&;,)\]}>'\"\\<]|[,)\]}'\"\\](?![\s,;:.)\]}'\"\\>n]|r\\n|\Z|\w++['\"]? ?[=:])|[<>](?!/)"
     # What is no next pair of a form.
     r"|&(?![\s&,;)\]}>'\"\\<]|\Z|amp;|[\w.\-\[\]%]++=))++"
 )
@@ -67,5 +69,6 @@ def bracket(text: str, start: int) -> int:
 
 def word(text: str, start: int, most: int | None = None) -> int:
     """The end of a word that begins at `start`; what is behind `most` is not looked at."""
-    found = _WORD.match(text, start, len(text) if most is None else most)
+    data = _DATA.match(text, start)
+    found = _WORD.match(text, data.end() if data is not None else start, len(text) if most is None else most)
     return start if found is None else found.end()

@@ -22,7 +22,7 @@ class Quote:
     Attributes:
         marker: A part of the text before the value that is quick to look for.
         begin: Pattern of the text before the value.
-        end: What the value ends with: `quote`, `bracket` or `row`.
+        end: What the value ends with: `quote`, `bracket` or `row`; `named` where `begin` has the value as its group.
     """
 
     marker: str
@@ -83,6 +83,10 @@ class Rules:
     id_words: frozenset[str]
     owners: frozenset[str]
     secret_words: frozenset[str]
+    columns: frozenset[str]
+    currencies: tuple[str, ...]
+    files: tuple[str, ...]
+    hashes: tuple[str, ...]
     formats: tuple[str, ...]
     common_formats: tuple[str, ...]
     hosts: dict[str, str]
@@ -117,6 +121,10 @@ def load() -> Rules:
         id_words=frozenset(values["ids"]),
         owners=frozenset(values["owners"]),
         secret_words=frozenset(values["secrets"]),
+        columns=frozenset(values["columns"]),
+        currencies=tuple(values["currencies"]),
+        files=tuple(values["files"]),
+        hashes=tuple(raw["formats"]["hashes"]),
         formats=(*raw["formats"]["common"], *raw["formats"]["others"]),
         common_formats=tuple(raw["formats"]["common"]),
         hosts=dict(raw["hosts"]),

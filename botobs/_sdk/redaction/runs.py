@@ -6,11 +6,14 @@ import re
 from functools import partial
 
 from .addresses import clean_path, without_scheme
-from .rules import REDACTED
-from .values import formatted, is_bare_secret, is_named_id, looks_random
+from .bare import formatted, is_bare_secret, is_named_id, named_before
+from .rules import REDACTED, RULES
+from .values import looks_random
 
 _RUN = re.compile(r"[A-Za-z0-9+/_.~:-]{16,}+={0,2}")
 _DIGIT = re.compile(r"\d")
+# An output of a transaction of Bitcoin.
+_OUTPUT = re.compile(r"[0-9a-f]{64}:\d{1,4}")
 _STOPS = re.compile(r"([.:])")
 #: Characters in front of a run in which the word is looked for that says what it is.
 _BEFORE = 40
@@ -29,10 +32,12 @@ def _without_run(name: str, match: re.Match[str]) -> str:
     run = match[0]
     if run.islower() and not _DIGIT.search(run):
         return run
+    before = match.string[max(0, match.start() - _BEFORE) : match.start()] or name
+    if (run.startswith(RULES.files) or _OUTPUT.fullmatch(run)) and not named_before(before):
+        return run
     if run.startswith("/"):
         # Base64 may begin with it too, and stand at the end of a sentence.
         bare = run.rstrip(".:")
-        before = match.string[max(0, match.start() - _BEFORE) : match.start()] or name
         if "." not in bare and len(bare) > 1 and is_bare_secret(bare[1:], before):
             return REDACTED + run[len(bare) :]
         if "/" not in run[1:] and is_named_id(before):

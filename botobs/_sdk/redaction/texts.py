@@ -22,13 +22,14 @@ from .pairs import without_pairs
 from .phrases import SHORTEST_OF_LATIN, without_phrases
 from .queries import Clean, kept
 from .quotes import without_quotes
-from .rules import REDACTED
+from .rules import REDACTED, RULES
 from .runs import without_runs
 from .values import is_like_a_password
 
 # With the blanks of an address, perhaps.
 _PEM_BEGIN = re.compile(r"-----BEGIN(?: |\+|%20)((?:[A-Z0-9 +]|%20)*+)-----")
 _PEM_END = re.compile(r"-----END(?: |\+|%20)(?:[A-Z0-9 +]|%20)++-----")
+_SAID_OF_PEM = re.compile(r" [a-z]{1,20}[ ,.;:!]")
 _PEM_BLANK = re.compile(r"\+|%20")
 _PEM_SECRETS = ("PRIVATE KEY", "CERTIFICATE", "SECRET")
 _OF_PEM = string.ascii_letters + string.digits + "+/=\\\r\n"
@@ -38,11 +39,13 @@ _SHORTEST_OF_PEM = 20
 _JWT = re.compile(r"eyJ(?<=\beyJ)[A-Za-z0-9_-]{5,}+(?P<rest>\.[A-Za-z0-9_-]{5,}+(?:\.[A-Za-z0-9_-]*+)?)?")
 # After the scheme something that is no word: with a digit, a sign, or a capital inside.
 _SCHEME = re.compile(
-    rf"\b((?i:{'|'.join(SCHEMES)})(?:\d{{3}})?)\s++(?![\w:]++=[^=\s])(?=[._~+/=:-]*+[A-Za-z0-9])(?![A-Z0-9]{{2,10}}(?![\w-])|0x[0-9a-fA-F]{{40}}|[1-9A-HJ-NP-Za-km-z]{{43,44}}(?![\w-])|sha\d{{1,3}}[:-])"
+    rf"\b((?i:{'|'.join(SCHEMES)})(?:\d{{3}})?)[\t\x20]++(?![\w:]++=[^=\s])(?=[._~+/=:-]*+[A-Za-z0-9])(?![A-Z0-9]{{2,10}}(?![\w-])|0x[0-9a-fA-F]{{40}}|[1-9A-HJ-NP-Za-km-z]{{43,44}}(?![\w-])|sha\d{{1,3}}[:-])"
     r"(?=\S*\d|\S+[A-Z]|\S*[._~+/=-]\S)[A-Za-z0-9._~+/=:-]{6,}+"
 )
 _COOKIE = re.compile(r"\b(cookie['\"]?\s*+[:=]\s*+['\"]?)[^\n'\"]++", re.IGNORECASE)
 _CODE_FIRST = re.compile(r"(?<![\w.])\d{4,8}(?= is (?:your|the) [\w -]{0,40}code\b)")
+# A password as it is kept: https://passlib.readthedocs.io/en/stable/modular_crypt_format.html
+_HASH = re.compile("|".join(RULES.hashes))
 _QUERY = re.compile(r"\?(?<=[\w/]\?)(?=[\w.\-\[\]%]++=)[^\s'\"<>]*+")
 _FORM_USER = re.compile(r"((?:-u|--user|--proxy-user)[ =]['\"]?[^\s:'\"]{1,64}:)[^\s'\"]++")
 # `user:password@host` of an address that has lost its scheme; Oracle's, and Go's of MySQL.
@@ -123,6 +126,8 @@ def _decoded(text: str, name: str = "", of_queries: Clean | None = plain) -> str
         text = without_addresses(text, of_queries)
     if "?" in text:
         text = _QUERY.sub(lambda query: kept(query[0], of_queries), text)
+    if "$" in text:
+        text = _HASH.sub(REDACTED, text)
     if len(text) >= SHORTEST_OF_LATIN or not text.isascii():
         # Before pairs, of which some would take a word of it.
         text = without_phrases(text, REDACTED)
@@ -186,6 +191,10 @@ def _without_keys(text: str) -> str:
         label = _PEM_BLANK.sub(" ", begin[1])
         if any(secret in label for secret in _PEM_SECRETS):
             close = _PEM_END.search(text, begin.end())
+            if close is None and _SAID_OF_PEM.match(text, begin.end()):
+                kept.append(text[end : begin.end()])
+                end = begin.end()
+                continue
             kept += (text[end : begin.start()], REDACTED)
             end = close.end() if close is not None else len(text)
         else:

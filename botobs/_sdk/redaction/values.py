@@ -1,8 +1,7 @@
-"""Whether a text is a secret by what it looks like, and by the words beside it.
+"""Whether a text is a secret by what it looks like, and by its name.
 
 Keys and tokens are drawn at random: capitals, small letters and digits follow each other without order. Words,
-numbers, dates, markets and paths do not look so. Identifiers may: of a long one the word in front says what it is, and
-hexadecimal ones of the lengths of traces, commits and addresses count as identifiers.
+numbers, dates, markets and paths do not look so. Identifiers may: `bare` decides about those.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import re
 
 from . import known
-from .chains import is_account_of_chain, is_named_by_chain, is_of_chain
+from .chains import is_account_of_chain, is_named_by_chain
 from .names import FOLDER, SECRET, SESSION_ID
 from .rules import RULES
 
@@ -23,11 +22,6 @@ _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _TWO_OF_HEX = re.compile(r"(?:[A-Z]{2,6}-)?[0-9a-f]{24,32}-[0-9a-f]{8,34}")
 _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 _PREFIXED_HEX = re.compile(r"0[xX][0-9a-fA-F]+")
-# https://en.bitcoin.it/wiki/Bech32: a readable part, a one, and what has neither 1 nor b, i, o.
-_BECH32 = re.compile(r"[a-z]{2,12}1[02-9ac-hj-np-z]{30,}")
-# Bitcoin, Tron and the XRP Ledger (https://en.bitcoin.it/wiki/Base58Check_encoding), TON in base 64; Stellar and
-# Algorand in base 32.
-_ACCOUNT = re.compile(r"[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|[EU]Q[A-Za-z0-9_-]{46}|G[A-Z2-7]{55}|[A-Z2-7]{58}")
 _TICKER = re.compile(r"[A-Z0-9.]{1,10}|\d{1,7}[A-Z]{2,16}")
 _PLACEHOLDER = re.compile(
     # The bracket that closes one may be that of a mapping.
@@ -37,6 +31,12 @@ _PLACEHOLDER = re.compile(
     # A type in a signature.
     r"|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated)\[[^'\"]*+|Literal\[.*"
 )
+_CURRENCIES = "|".join(RULES.currencies)
+_MARKET = re.compile(
+    rf"(?:[A-Z]{{1,2}}_|[a-z])?(?:\d{{0,7}}[A-Z][A-Z0-9]{{0,9}})?[-/_:.]?(?:{_CURRENCIES})(?:[-/_:][A-Z0-9.]{{1,12}}){{0,3}}"
+    r"|[A-Z]{2,10}[-_](?:\d{1,2}[A-Z]{3}\d{2}|\d{6,8})(?:[-_][A-Z0-9.]{1,12}){0,2}|[A-Z]{1,4}=F"
+)
+_LONGEST_MARKET = 40
 _PIECES = re.compile(r"[-_/+.:~]")
 # A blank, or a sign of code.
 _NOT_IN_TOKENS = re.compile(r"[ (){}<>]")
@@ -49,26 +49,23 @@ _HEX_OF_KEY = re.compile(r"0x[0-9a-fA-F]{64}")
 _NO_LETTER = re.compile(r"[^A-Za-z]")
 _CASES = re.compile(r"[A-Z]+|[a-z]+")
 _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
-_LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
 _SIGNS_OF_TOKENS = re.compile(r"[A-Za-z0-9+/_.~-]++={0,2}")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _JOINED = re.compile(r"[A-Za-z]{3,32}(?:[-_.!#$^*+~][A-Za-z]{3,32}){1,4}")
 _NAME_PIECE = re.compile(r"[A-Z]?[a-z]+")
 # Words drawn from a list, as generators of passwords make them.
 _WORDS_OF_PASSWORD = re.compile(r"[a-z]{4,9}(?:[-_.][a-z]{4,9}){2,7}")
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # Of an issuer, and perhaps of a kind: `cxakp_…`, `sb_secret_…`.
 _ISSUED = re.compile(r"([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{24,255})")
-_FORMAT = re.compile("(?:" + "|".join(RULES.formats) + ")(?![A-Za-z0-9])")
 _NUMERIC = ("fa", "mfa", "otp", "pin", "totp", "twofa")
+# Codes for those who have lost their device: `gfn03-rvtf8`.
+_RECOVERY = re.compile(r"(?=[a-z-]*\d)(?=[\d-]*[a-z])[a-z0-9]{4,6}(?:-[a-z0-9]{4,6}){1,3}")
 _PIN = re.compile(r"\d{4,8}")
-# Words before a run of which the last few count.
-_LOOK_BACK = 40
-# Bare runs that are shorter may be anybody's id.
-_SHORTEST_MIXED = 30
-_SHORTEST_PLAIN = 40
-_SHORTEST_NAMED = 16
+SHORTEST_PLAIN = 40
+SHORTEST_NAMED = 16
 _SHORTEST_DENSE = 20
+# Of a key, behind the letters of its issuer, and of one with capitals and small letters.
+_SHORTEST_HEX_ISSUED, _SHORTEST_KEY = 24, 12
 #: Digits of keys in hexadecimal.
 SHORTEST_HEX = 32
 #: How much of a value is looked at that may be none. What promises a secret is taken wholly, and once; what may be none
@@ -101,6 +98,8 @@ def is_secret_number(promise: str, value: float) -> bool:
     return promise in _NUMERIC and 999 < value < 10**8
 
 
+# `hashlib.sha256`
+_DOTTED = re.compile(r"[a-z_]{2,20}(?:\.[a-z_]{2,20}\d{0,4}){1,4}")
 _SIGNS_OF_CODE = frozenset("=(){}[]<>:/")
 # Of these code has one or two.
 _SIGNS_OF_PASSWORDS = frozenset("!@#$^*~")
@@ -124,13 +123,14 @@ def is_like_a_password(value: str) -> bool:
     if is_dense(value):
         return True
     has_both = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
-    begins_well = len(value) >= _SHORTEST_NAMED or not value[0].isdigit()
+    begins_well = len(value) >= SHORTEST_NAMED or not value[0].isdigit()
     return (
         (has_both or _SIGN_INSIDE.search(value) is not None or looks_random_letters(value))
-        and (begins_well or (_changes(value) >= 3 and _DURATION.fullmatch(value) is None))
+        and (begins_well or (changes(value) >= 3 and _DURATION.fullmatch(value) is None))
         and _SIGNS_OF_CODE.isdisjoint(value)
         # The name of a variable, or a place for a value.
         and value[0] not in "$%?"
+        and _DOTTED.fullmatch(value) is None
     )
 
 
@@ -186,14 +186,24 @@ def is_token_or_uuid(value: str) -> bool:
     return is_like_a_token(value) or is_uuid(value)
 
 
+def is_market(value: str) -> bool:
+    """Whether a text is the symbol of a market: `BTC/USDT`, `1000PEPEUSDT`, `ETH-27MAR26`."""
+    return len(value) <= _LONGEST_MARKET and _MARKET.fullmatch(value) is not None
+
+
+def is_hex(value: str) -> bool:
+    """Whether a text is hexadecimal digits alone, of one case."""
+    return _HEX.fullmatch(value) is not None
+
+
 def is_uuid(value: str) -> bool:
     """Whether a text is a UUID."""
     return _UUID.fullmatch(value) is not None
 
 
 def is_code(promise: str, value: str) -> bool:
-    """Whether a number beside the name of a PIN or a one-time password is one."""
-    return promise in _NUMERIC and _PIN.fullmatch(value) is not None
+    """Whether what stands beside the name of a PIN or a one-time password is one, or a code for those who lost it."""
+    return promise in _NUMERIC and (_PIN.fullmatch(value) or _RECOVERY.fullmatch(value)) is not None
 
 
 def is_drawn(run: str, shortest_hex: int) -> bool:
@@ -207,7 +217,7 @@ def is_drawn(run: str, shortest_hex: int) -> bool:
         return len(run) >= shortest_hex and not run.isdigit()
     if _TWO_OF_HEX.fullmatch(run):
         return True
-    return len(run) >= _SHORTEST_NAMED and run.isascii() and _random_share(run) >= 0.6
+    return len(run) >= SHORTEST_NAMED and run.isascii() and random_share(run) >= 0.6
 
 
 def is_hex_of_key(value: str) -> bool:
@@ -220,30 +230,22 @@ def is_drawn_token(run: str) -> bool:
     return (
         _SIGNS_OF_TOKENS.fullmatch(run) is not None
         and any(map(str.isdigit, run))
-        and is_drawn(run, SHORTEST_HEX)
+        and (is_drawn(run, SHORTEST_HEX) or is_issued(run, _SHORTEST_HEX_ISSUED))
         and not is_uuid(run)
         and not is_account_of_chain(run)
     )
 
 
-def is_named_id(before: str) -> bool:
-    """Whether the word at the end of a text says that an id comes next."""
-    found = _LAST_WORDS.search(before)
-    words = [word.lower() for word in _PARTS.findall(found[0])] if found is not None else []
-    # "in" is Stripe's of an invoice, and a word of SQL.
-    return bool(words) and words[-1] != "in" and (words[-1] in RULES.id_words or words[-1] in RULES.owners)
-
-
 def _is_ambiguous_secret(word: str, value: str) -> bool:
     if word in _NUMERIC:
-        return _PIN.fullmatch(value) is not None or _has_order(value) is False
+        return is_code(word, value) or not _has_order(value)
     if _NUMBER.fullmatch(value) or _DATE.fullmatch(value) or _ADDRESS.fullmatch(value):
         return False
     if _CUT_UUID.fullmatch(value):
         return word not in ("nonce", "pk", SESSION_ID)
     if is_named_by_chain(word, value):
         return False
-    if word == SESSION_ID and len(value) < _SHORTEST_NAMED:
+    if word == SESSION_ID and len(value) < SHORTEST_NAMED:
         return False
     if _PREFIXED_HEX.fullmatch(value):
         return len(value) >= (66 if word == "pk" else 34) and not word.startswith("token")
@@ -262,11 +264,17 @@ def _is_ambiguous_secret(word: str, value: str) -> bool:
 
 def _is_key(value: str) -> bool:
     """What "key" alone stands before: a key, and not one of a table."""
-    if len(value) < _SHORTEST_NAMED or " " in value or "://" in value:
+    if len(value) < SHORTEST_NAMED:
+        return len(value) >= _SHORTEST_KEY and value.isalnum() and _is_mixed(value) and looks_random(value)
+    if " " in value or "://" in value:
         return False
     if value.isalnum():
         return (not value.isalpha() and not value.isdigit()) or looks_random_letters(value)
-    return len(value) >= 20 and (_random_share(value) >= 0.6 or _TWO_OF_HEX.fullmatch(value) is not None)
+    return len(value) >= 20 and (
+        random_share(value) >= 0.6
+        or _TWO_OF_HEX.fullmatch(value) is not None
+        or is_issued(value, _SHORTEST_HEX_ISSUED)
+    )
 
 
 def _is_opaque(value: str) -> bool:
@@ -274,8 +282,8 @@ def _is_opaque(value: str) -> bool:
     if len(value) < 6 or _NOT_IN_TOKENS.search(value) or "://" in value or _TICKER.fullmatch(value):
         return False
     if value.isalpha():
-        return len(value) >= _SHORTEST_NAMED and looks_random_letters(value)
-    if len(value) >= _SHORTEST_NAMED and value.isalnum() and value.upper() != value:
+        return len(value) >= SHORTEST_NAMED and looks_random_letters(value)
+    if len(value) >= SHORTEST_NAMED and value.isalnum() and value.upper() != value:
         return True
     return not _has_order(value)
 
@@ -287,9 +295,7 @@ def _has_order(value: str) -> bool:
     if total >= 12 and all(len(piece) >= 6 and _letters_and_digits(piece) for piece in pieces):
         return False
     mixed = sum(
-        len(piece)
-        for piece in pieces
-        if _changes(piece) >= 2 + piece.isupper() and _letters_and_digits(piece)
+        len(piece) for piece in pieces if changes(piece) >= 2 + piece.isupper() and _letters_and_digits(piece)
     )
     if len(value) >= 10 and value.rstrip("=").isascii():
         mixed = max(mixed, sum(len(piece) for piece in pieces if len(piece) >= 8 and looks_random(piece)))
@@ -300,7 +306,7 @@ def _letters_and_digits(piece: str) -> bool:
     return not piece.isalpha() and not piece.isdigit()
 
 
-def _changes(piece: str) -> int:
+def changes(piece: str) -> int:
     """How often letters and digits take turns."""
     return len(_TAKING_TURNS.findall(piece)) - 1
 
@@ -313,13 +319,12 @@ def looks_random(piece: str) -> bool:
         return (len(piece) < 8 and _turns(piece) >= 3) or looks_random_letters(piece)
     if _HEX.fullmatch(piece):
         return False
-    is_mixed = piece.lower() != piece and piece.upper() != piece
-    return _turns(piece) >= max(2, len(piece) // (4 if is_mixed else 5))
+    return _turns(piece) >= max(2, len(piece) // (4 if _is_mixed(piece) else 5))
 
 
-def _is_camel_case(run: str) -> bool:
-    """Whether a run is a name in camel case, in which a digit ends a word or two."""
-    return _changes(run) < 3 and not looks_random_letters(_NO_LETTER.sub("", run))
+def _is_mixed(piece: str) -> bool:
+    """Whether a run has capitals and small letters."""
+    return piece.lower() != piece and piece.upper() != piece
 
 
 def _turns(piece: str) -> int:
@@ -336,68 +341,22 @@ def looks_random_letters(piece: str) -> bool:
     return len(runs) >= 5 and odd >= 3 and odd * 4 >= len(runs)
 
 
-def _random_share(run: str) -> float:
+def random_share(run: str) -> float:
     pieces = [piece for piece in _PIECES.split(run.rstrip("=")) if piece]
     total = sum(map(len, pieces))
     return sum(len(piece) for piece in pieces if looks_random(piece)) / total if total else 0.0
 
 
-def is_bare_secret(run: str, before: str) -> bool:
-    """Whether a run of letters, digits and the signs of base64 is a secret by itself.
+def is_issued(run: str, shortest_hex: int = SHORTEST_PLAIN) -> bool:
+    """Whether a run begins with the letters of an issuer, as tokens do, and ids that say what they are of.
 
     Args:
-        run: At least 16 characters.
-        before: The text in front of it.
+        run: Without padding.
+        shortest_hex: Digits of which one in hexadecimal has at least so many.
     """
-    named = _named_before(before)
-    if named == "id":
-        return False
-    bare = run.rstrip("=")
-    if bare.isdigit() or _UUID.fullmatch(bare):
-        return False
-    if _PREFIXED_HEX.fullmatch(bare):
-        return named == "secret" and len(bare) >= 66
-    if (not named and _ACCOUNT.fullmatch(run)) or is_of_chain(run, before):
-        return False
-    if _HEX.fullmatch(bare):
-        return len(bare) >= 48 or (named == "secret" and len(bare) >= 32)
-    if bare.isalnum():
-        if named and len(bare) >= _SHORTEST_NAMED:
-            return looks_random(bare)
-        if len(bare) < _SHORTEST_MIXED:
-            return len(run) - len(bare) > 0 and len(bare) >= 22 and looks_random(bare)
-        if bare.lower() == bare or bare.upper() == bare:
-            return len(bare) >= _SHORTEST_PLAIN and not bare.isalpha() and not _BECH32.fullmatch(bare)
-        return looks_random(bare) and (run != bare or not _is_camel_case(bare))
-    if _is_issued(bare):
-        return True
-    return len(bare) >= (24 if named else _SHORTEST_MIXED + 2) and _random_share(bare) >= 0.6
-
-
-def _is_issued(run: str) -> bool:
-    """Whether a run begins with the letters of an issuer, as tokens do, and ids that say what they are of."""
     found = _ISSUED.fullmatch(run)
     if found is None or found[1].lower() in RULES.id_words or found[1].lower() in RULES.owners:
         return False
     if _HEX.fullmatch(found[2]):
-        return len(found[2]) >= _SHORTEST_PLAIN and not found[2].isdigit()
+        return len(found[2]) >= shortest_hex and not found[2].isdigit()
     return found[2].lower() != found[2] and found[2].upper() != found[2] and looks_random(found[2])
-
-
-def _named_before(text: str) -> str:
-    """What the word right in front says that comes next: an `id`, a `secret`, or nothing."""
-    found = _LAST_WORDS.search(text[-_LOOK_BACK:])
-    if found is None:
-        return ""
-    # `orderHash` ends with the word that counts, as `order hash` does.
-    words = [word.lower() for word in _PARTS.findall(found[0])][-2:]
-    if len(words) > 1 and words[-1] in RULES.ambiguous and words[-2] in RULES.harmless:
-        return "id"
-    if words[-1] in RULES.secret_words:
-        return "id" if words[0] in RULES.harmless else "secret"
-    return "id" if words[-1] in RULES.id_words else ""
-
-
-def formatted(run: str) -> re.Match[str] | None:
-    """A secret of a known format at the beginning of a run."""
-    return _FORMAT.match(run)

@@ -28,7 +28,7 @@ func withoutAddresses(text string, clean cleaner) string {
 		}
 		begin := at + found + 3
 		end := max(begin, hostBegins(text, begin))
-		for end < len(text) && !isSpace(text[end]) && strings.IndexByte("'\"<>\\^`{|}", text[end]) < 0 {
+		for end < len(text) && text[end] > ' ' && strings.IndexByte("'\"<>\\^`{|}", text[end]) < 0 {
 			end++
 		}
 		at = end

@@ -92,8 +92,8 @@ func cellOut(out *edit, text string, begin, end int, promised string) {
 		return
 	}
 	is := isCode(promised, value)
-	if !isOfCode[promised] {
-		is = isSecret(promised, value) && (isPassword(promised) || isDrawnToken(value))
+	if !isOfCode[promised] && promised != "pin" {
+		is = isSecret(promised, value) && (isPassword(promised) || isDrawnToken(value) || promised == "key" && isHexOfKey(value))
 	}
 	if is {
 		out.put(text, begin+from, begin+to, Mark)
@@ -135,8 +135,24 @@ func inCell(cell string) (from, to int) {
 	return from, from + len(value)
 }
 
+// copied: rows in text format follow, https://www.postgresql.org/docs/current/sql-copy.html.
+var copied = regexp.MustCompile(`^COPY [\pL\pN_."]{1,130} ?\(([\pL\pN_", ]{1,900})\) (?i:FROM stdin)`)
+
+func headingOfNames(separator string, names []string) heading {
+	head := heading{separator: separator, width: len(names), secret: map[int]string{}}
+	for at, name := range names {
+		if promised := promise(strings.TrimSpace(name)); promised != aNothing {
+			head.secret[at] = promised
+		}
+	}
+	return head
+}
+
 // headingOf is what a line is the heading of, if it is one, with the line below it.
 func headingOf(line, below string) (head heading) {
+	if names := copied.FindStringSubmatch(line); names != nil {
+		return headingOfNames("\t", strings.Split(strings.ReplaceAll(names[1], `"`, ""), ","))
+	}
 	for _, separator := range separators {
 		if strings.Contains(line, separator) {
 			head.separator = separator

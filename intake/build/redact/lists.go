@@ -5,11 +5,20 @@ import (
 	"strings"
 )
 
+// isDescribed: a place for a value in a template, and what a schema of JSON says of one.
+var isDescribed = regexp.MustCompile(`^(?:\{\{\s{0,9}[\pL\pN_.|() -]{1,80}\}\}` +
+	`|\{\s?"type"\s?:\s?"(?:string|integer|number|boolean|array|object|null|apiKey|http|oauth2|openIdConnect)"` +
+	`(?:\s?,\s?"(?:format|minLength|maxLength|minimum|maximum|nullable|in|name|scheme|bearerFormat|title)"\s?:\s?` +
+	`(?:"[A-Za-z _-]{0,40}"|\d{1,9}|true|false|null)){0,12}\s?\})`).MatchString
+
 var loginOfTwo = regexp.MustCompile(`^\(\s*['"][^'"\\\n]{0,100}['"]\s*,\s*['"]([^'"\\\n]{1,200})['"]\s*\)`)
 
 // listed is a list, a tuple or a mapping: of a name that is not clear, its items decide.
 func listed(text string, start int, promised string) (begin, stop int, by string) {
 	if promised == aFolder && isFolderInBrackets(text[start:min(len(text), start+longestGuess)]) {
+		return 0, 0, ""
+	}
+	if isDescribed(text[start:min(len(text), start+2*longestGuess)]) {
 		return 0, 0, ""
 	}
 	if promised == aSecret || promised == aFolder {

@@ -28,7 +28,7 @@ type markRule struct {
 // kindOf is the kind of a quotation's mark.
 func kindOf(marker string) int {
 	for at, each := range quotedValues {
-		if each.marker == marker {
+		if each.marker == marker && firstOfQuotes+at < 64 {
 			return firstOfQuotes + at
 		}
 	}

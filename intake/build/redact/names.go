@@ -118,6 +118,51 @@ func promise(name string) string {
 	return aNothing
 }
 
+// isOfARN: `arn:aws:secretsmanager:eu-west-1:1:secret:prod/bot` is the name of a secret.
+var isOfARN = regexp.MustCompile(`(?:^|[^\pL\pN_])arn:[A-Za-z0-9:/-]*$`).MatchString
+
+const longestARN = 80
+
+// promiseBehind is what a name promises, with the word in front where it is one of two: `api key`, `cache key`.
+func promiseBehind(text string, begin, end int) string {
+	name := text[begin:end]
+	if begin > 0 && text[begin-1] == ':' && isOfARN(text[max(0, begin-longestARN):begin]) {
+		return aNothing
+	}
+	if qualified[strings.ToLower(name)] && begin > 1 && text[begin-1] == ' ' {
+		// Of a longer word its end counts.
+		first, least := begin-1, max(0, begin-20)
+		for first > least && isAlnum(text[first-1]) {
+			first--
+		}
+		if begin-1-first >= 2 && (first == least || !isWord(text[first-1]) && strings.IndexByte("/-", text[first-1]) < 0) {
+			return promise(text[first:begin-1] + "_" + name)
+		}
+	}
+	if size(name) >= shortestDrawn && holdsByChance(name) {
+		return aNothing
+	}
+	return promise(name)
+}
+
+const shortestDrawn = 6
+
+var (
+	// `2fa` may be digits.
+	isInHex      = regexp.MustCompile(`^(?:0x)?[0-9a-f]+$`).MatchString
+	isIDOfKraken = regexp.MustCompile(`^[A-Z0-9]{6}-[A-Z0-9]{5}-[A-Z0-9]{6}$`).MatchString
+)
+
+// holdsByChance says whether what holds such a word is no name but drawn at random: a part of base64, an address, an id of Kraken.
+func holdsByChance(name string) bool {
+	if looksRandomLetters(onlyLetters(name)) || isInHex(name) {
+		return true
+	}
+	return size(name) >= shortestNamed && (isIDOfKraken(name) || slices.ContainsFunc(pieces(name, "-_."), func(piece string) bool {
+		return size(piece) >= shortestNamed && changes(piece) >= max(4, size(piece)/5)
+	}))
+}
+
 // isOfTable says whether a name is of a key of a table, or of a page of answers: `page_token`, `sort_key`.
 func isOfTable(name string) bool {
 	found := words(name[max(0, len(name)-longestName):], true)

@@ -22,7 +22,7 @@ var (
 	said     = regexp.MustCompile(`^['"]?[,;:]? (?:but |and )?(?:got|new value(?: is)?|now):? ['"]?([^\s'",;]{6,200})`)
 	nextLine = regexp.MustCompile(`^\r?\n([^\s:=]{6,200})(?:\r?\n|$)`)
 	digits   = regexp.MustCompile(`^\d{4,8}`)
-	inQuotes = regexp.MustCompile(`^[^'"\r\n]{6,200}`)
+	inQuotes = regexp.MustCompile("^[^'\"`\r\n]{6,200}")
 	// isSaid: `… is the password`.
 	isSaid = regexp.MustCompile(`^['"]? (?:(?:is|was) (?:the|your|my|its|our|new|a|an) |as (?:the |new |a |an )?)$`).MatchString
 	// standing are texts in quotes, behind a verb or an arrow, alone in their line; or any other run, which is judged more strictly.
@@ -116,7 +116,7 @@ func valueBeside(text string, name named) (begin, end int) {
 		return begin, begin + len(code)
 	}
 	pattern := behindSigns
-	if isQuote(between[len(between)-1]) {
+	if last := between[len(between)-1]; isQuote(last) || last == '`' {
 		pattern = inQuotes
 	}
 	value := pattern.FindString(text[begin:])
@@ -186,6 +186,10 @@ func tokenNear(text string, done int, name named) (begin, end int) {
 	}
 	least, limit := max(done, back(text, name.begin, closeBy+longestNear)), back(text, name.begin, closeBy)
 	for _, found := range standing.FindAllStringSubmatchIndex(text[least:name.begin], -1) {
+		// In front of it a trace, a commit or a block is of something else: `<commit> rotate keys`.
+		if found[6] >= 0 && isHexadecimal(text[least+found[6]:least+found[7]]) {
+			continue
+		}
 		if least+found[1] > limit && mayBeAToken(text, 0, least, found, name.promised) {
 			value := valueOf(found)
 			return least + value[0], least + value[1]

@@ -11,11 +11,6 @@ import (
 // longestGuess is how much of a value is looked at that may be none: what promises a secret is taken wholly, and once.
 const longestGuess = 512
 
-// isOfARN: `arn:aws:secretsmanager:eu-west-1:1:secret:prod/bot` is the name of a secret.
-var isOfARN = regexp.MustCompile(`(?:^|[^\pL\pN_])arn:[A-Za-z0-9:/-]*$`).MatchString
-
-const longestARN = 80
-
 // longestBefore is how far before its name a value is looked for.
 const longestBefore = 400
 
@@ -118,29 +113,6 @@ func around(text string, at int) (begin, end int) {
 }
 
 func inName(r rune) bool { return r == '.' || r == '-' || isLetterOrNumber(r) }
-
-// promiseBehind is what a name promises, with the word in front where it is one of two: `api key`, `cache key`.
-func promiseBehind(text string, begin, end int) string {
-	name := text[begin:end]
-	if begin > 0 && text[begin-1] == ':' && isOfARN(text[max(0, begin-longestARN):begin]) {
-		return aNothing
-	}
-	if qualified[strings.ToLower(name)] && begin > 1 && text[begin-1] == ' ' {
-		// Of a longer word its end counts.
-		first, least := begin-1, max(0, begin-20)
-		for first > least && isAlnum(text[first-1]) {
-			first--
-		}
-		if begin-1-first >= 2 && (first == least || !isWord(text[first-1]) && text[first-1] != '-') {
-			return promise(text[first:begin-1] + "_" + name)
-		}
-	}
-	if size(name) >= shortestNamed && looksRandomLetters(onlyLetters(name)) {
-		// A part of base64 holds such words by chance.
-		return aNothing
-	}
-	return promise(name)
-}
 
 // valueBehind is where the value stands of a name, and what comes in its place.
 func valueBehind(text string, begin, end int, promised string) (start, stop int, by string) {

@@ -9,7 +9,7 @@ import (
 var (
 	beforeKeys = set(" hook hooks integration invite key keys reset rpc secret services stream token tokens verify webhook webhooks ws")
 	beforeIDs  = func() map[string]bool {
-		found := set("addresses api blobs bots objects positions solana store traces users")
+		found := set("addresses api blobs bots ipfs ipns objects positions solana store traces users")
 		for word := range wordsOfIDs {
 			found[word], found[word+"s"] = true, true
 		}
@@ -42,8 +42,13 @@ func cleanPath(path, before string) string {
 			stop++
 		}
 		segment := path[at:stop]
-		if len(segment) >= shortestNamed && isKeyOfPath(segment, before) {
-			out.put(path, at, stop, Mark)
+		key := segment
+		if end := strings.IndexAny(segment, ",&"); end >= 0 {
+			// What a list or a form goes on with is no part of it.
+			key = segment[:end]
+		}
+		if len(key) >= shortestNamed && isKeyOfPath(key, before) {
+			out.put(path, at, at+len(key), Mark)
 		}
 		if segment != "" {
 			before = strings.ToLower(segment)

@@ -74,6 +74,9 @@ func isInnocentPart(part string, clean cleaner) bool {
 		return false
 	}
 	value = unquoted(value)
+	if !is && strings.HasPrefix(value, "/") {
+		return isInnocentPath(value)
+	}
 	promised := promise(name)
 	if usedOnce[strings.ToLower(name)] {
 		promised = "otp"
@@ -92,4 +95,21 @@ func isInnocentPart(part string, clean cleaner) bool {
 		return true
 	}
 	return !isLongHex(value) && !isLikeAToken(value) && !isBareSecret(value, "")
+}
+
+const shortestSegment = 12
+
+// isInnocentPath says whether a path may stay in a fragment, `#/transaction/…`: of each part the one in front decides too.
+func isInnocentPath(path string) bool {
+	before := ""
+	for segment := range strings.SplitSeq(path, "/") {
+		if size(segment) >= shortestSegment && !isUUID(segment) {
+			if !isValueInQuery(segment) || formatted(segment) > 0 ||
+				(isLongHex(segment) || isLikeAToken(segment) || isBareSecret(segment, "")) && !isNamedID(before) {
+				return false
+			}
+		}
+		before = segment
+	}
+	return true
 }

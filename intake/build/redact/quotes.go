@@ -20,8 +20,13 @@ var (
 		return found
 	}()
 	// A keyword or a name of the statement, a number, a sign.
-	isHarmless = regexp.MustCompile(`^(?:[A-Za-z_]{0,14}|[+-]?\d{1,3}|[+-]?\d{0,9}[.,][\d.,]{1,12}|[^\pL\pN_]{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12})$`).MatchString
-	statement  = regexp.MustCompile(`LINE \d{1,6}: `)
+	isHarmless = regexp.MustCompile(`^(?:[A-Za-z_]{0,14}|[+-]?\d{1,3}|\d{9,20}|[+-]?\d{0,9}[.,][\d.,]{1,12}|[^\pL\pN_]{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12})$`).MatchString
+	// isOfChain: an address, what tells a function, nothing.
+	isOfChain = regexp.MustCompile(`^0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{0,8})$`).MatchString
+	// The columns of a statement or of a key, and the names in them.
+	columnsOf    = regexp.MustCompile(`\(([^()\n]{1,300})\)[^()]*\(?$`)
+	nameOfColumn = regexp.MustCompile("^[\\s\"'`\\[\\]]*([A-Za-z_][\\pL\\pN_.]{0,60})[\\s\"'`\\[\\]]*$")
+	statement    = regexp.MustCompile(`LINE \d{1,6}: `)
 )
 
 // withoutQuotes takes out what errors quote: statements with literals, parameters, values.
@@ -106,6 +111,9 @@ func endOfLine(text string, at int) int {
 }
 
 func withoutQuoted(text string, rule quoteRule) string {
+	if rule.end == "named" {
+		return withoutNamed(text, rule)
+	}
 	var out edit
 	for at := 0; at < len(text); {
 		found := rule.begin.FindStringIndex(text[at:])
@@ -122,8 +130,12 @@ func withoutQuoted(text string, rule quoteRule) string {
 				// It is not looked at again.
 				begin, at = end, max(at, end)
 			}
-		} else if from, to, is := quoted(text, start); is && !isHarmless(text[from:to]) {
+		} else if from, to, is := quoted(text, start); is && !isPlainValue(text[from:to]) {
 			begin, end = from, to
+		}
+		said := text[start-found[1]+found[0] : start]
+		if end > begin && (rule.end == "row" || rule.end == "bracket" && strings.HasPrefix(said, "Key")) && hasPlainColumns(said) {
+			begin, at = end, max(at, end)
 		}
 		if end > begin {
 			out.put(text, begin, end, Mark)
@@ -131,6 +143,47 @@ func withoutQuoted(text string, rule quoteRule) string {
 		}
 	}
 	return out.end(text)
+}
+
+func isPlainValue(value string) bool {
+	return isMarket(value) || isOfChain(value) || isHarmless(value) && !looksRandomLetters(value)
+}
+
+// withoutNamed: of what was said of a value that stands in front of it, or in brackets, only what looks like a token is one.
+func withoutNamed(text string, rule quoteRule) string {
+	var out edit
+	for _, found := range rule.begin.FindAllStringSubmatchIndex(text, -1) {
+		value := text[found[2]:found[3]]
+		if (isLikeAToken(value) || isUUID(value) || isAtRandom(value, shortestHexIssued)) && !isNamedID(text[max(0, back(text, found[0], lookBack)):found[0]]) {
+			out.put(text, found[2], found[3], Mark)
+		}
+	}
+	return out.end(text)
+}
+
+// hasPlainColumns says whether what stands before a row, or a key, names columns of which all are plainly innocent.
+func hasPlainColumns(said string) bool {
+	found := columnsOf.FindStringSubmatch(said)
+	if found == nil {
+		return false
+	}
+	for name := range strings.SplitSeq(found[1], ",") {
+		if !isPlainColumn(name) {
+			return false
+		}
+	}
+	return true
+}
+
+func isPlainColumn(name string) bool {
+	found := nameOfColumn.FindStringSubmatch(name)
+	if found == nil || promise(found[1]) != aNothing {
+		return false
+	}
+	last := strings.ToLower(found[1])
+	last = last[strings.LastIndexByte(last, '.')+1:]
+	last = last[strings.LastIndexByte(last, '_')+1:]
+	return plainColumns[last] || wordsOfIDs[last]
 }
 
 // endOfRows is the end of what is in the brackets that have opened before a position, and in those that follow behind a comma.

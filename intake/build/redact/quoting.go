@@ -119,12 +119,16 @@ func isNextOfForm(text string, at int) bool {
 	return end > at && end < len(text) && text[end] == '='
 }
 
+// dataURL: `data:text/plain;base64,…` is one word.
+var dataURL = regexp.MustCompile(`^data:[\pL\pN_./+-]{1,60};base64,`)
+
 // word is the end of a word that begins at a position. A comma, a bracket or a quote within a word belongs to it; before the end,
 // or another such sign, it does not.
 func word(text string, start int) int {
-	for at := start; at < len(text); at++ {
+	data := len(dataURL.FindString(text[start:min(len(text), start+2*longestType)]))
+	for at := start + data; at < len(text); at++ {
 		switch c := text[at]; {
-		case isSpace(c) || c == ';':
+		case c <= ' ' || c == ';':
 			return at
 		case c == '&':
 			if at+1 == len(text) || isSpace(text[at+1]) || strings.IndexByte(`&,;)]}>'"\<`, text[at+1]) >= 0 ||

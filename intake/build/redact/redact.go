@@ -63,12 +63,13 @@ const (
 	slashes
 	brackets
 	ats
+	dollars
 )
 
 var signOf = func() (table [256]signs) {
 	for text, sign := range map[string]signs{
 		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\\xe2\xe3\xc2\xef": encodings, "?": questions, "SGUY": shouts,
-		"/": slashes, "[({": brackets, "@": ats,
+		"/": slashes, "[({": brackets, "@": ats, "$": dollars,
 	} {
 		for at := range len(text) {
 			table[text[at]] |= sign
@@ -162,6 +163,9 @@ func ruled(text, under string, ofQueries cleaner) string {
 	if found&questions != 0 {
 		text = withoutQueries(text, ofQueries)
 	}
+	if found&dollars != 0 {
+		text = withoutHashes(text)
+	}
 	// Before pairs, of which some would take a word of it.
 	if len(text) >= shortestMnemonic {
 		text = withoutPhrases(text)
@@ -184,6 +188,11 @@ func ruled(text, under string, ofQueries cleaner) string {
 	}
 	return text
 }
+
+// hash is a password as it is kept.
+var hash = regexp.MustCompile(strings.Join(hashes, "|"))
+
+func withoutHashes(text string) string { return hash.ReplaceAllLiteralString(text, Mark) }
 
 func withoutMarked(text string, found kinds) string {
 	if found == 0 {

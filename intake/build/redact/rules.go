@@ -45,8 +45,8 @@ timestamp ttl type types updated valid version
 
 var harmless = set(`
 amm authority base cache column config continuation dedup dict event field foreign group hash idempotency index item label
-lookup map market message metric mint next object order page pagination partition pool primary public quote row shard sort
-symbol transaction translation tx txn unique verifying
+lookup map market message metric mint next object order page pagination partition pool primary public quote row shard socket
+sort symbol transaction translation tx txn unique verifying websocket
 `)
 
 var harmlessNames = set(`
@@ -88,9 +88,9 @@ timeout token too true unable unauthorized undefined unknown unset use value was
 
 var wordsOfIDs = set(`
 accept account addr address block blockhash boundary checksum cid cloid clord commit container contract cursor deposit digest
-etag fill hash id ids image integrity md merkle mint oid oids order orderid outpoint owner parent pod pool program pubkey
-receiver recipient ref request revision root sender sha signer snapshot span trace traceparent trade transaction tree tx
-txhash txid uid utxo uuid validator wallet
+etag fbclid fill gclid hash id ids image integrity md merkle mint oid oids order orderid outpoint owner parent pod pool
+program pubkey receiver recipient ref request revision root sender sha signer snapshot span trace traceparent trade
+transaction tree tx txhash txid uid utxo uuid validator wallet
 `)
 
 var wordsOfOwners = set(`
@@ -105,6 +105,12 @@ apikey credential credentials hmac key passphrase password private secret signat
 var keptHeaders = set(`
 accept age cache-control cf-ray content-encoding content-length content-type date host retry-after server user-agent
 x-request-id
+`)
+
+var plainColumns = set(`
+active amount asset at base bot close cost count created currency date day enabled exchange fee filled height high interval
+label level leverage low market name number open pair pnl position price qty quantity quote rate seq sequence side size state
+status strategy symbol time timeframe timestamp total ts updated version volume
 `)
 
 var qualifiers = map[string]map[string]bool{
@@ -205,6 +211,20 @@ var foreignWords = []string{
 	`シークレット`,
 	`honeycomb-team`,
 	`honeycomb_team`,
+	`honeycomb.team`,
+	`honeycombteam`,
+	`tradovate_sec`,
+	`tradovate-sec`,
+	`tradovatesec`,
+	`auth_uuid`,
+	`auth-uuid`,
+	`authuuid`,
+	`snmp_community`,
+	`snmp-community`,
+	`snmpcommunity`,
+	`community_string`,
+	`community-string`,
+	`communitystring`,
 	`암호`,
 	`รหัสผ่าน`,
 	`סיסמה`,
@@ -321,6 +341,47 @@ var formats = []string{
 	`[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}`,
 }
 
+var hashes = []string{
+	`\$2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{20,53}`,
+	`\$(?:argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]{0,12}|[156y]|gy|7)\$[A-Za-z0-9=,./+$-]{16,255}={0,2}`,
+	`SCRAM-SHA-(?:1|256|512)\$[0-9]{1,9}:[A-Za-z0-9+/=]{8,128}\$[A-Za-z0-9+/=]{16,128}:[A-Za-z0-9+/=]{16,128}`,
+	`(?:pbkdf2_sha(?:1|256|512)|scrypt|bcrypt_sha256|argon2)\$[A-Za-z0-9=,./+$-]{16,255}={0,2}`,
+}
+
+var currencies = []string{
+	`USDT`,
+	`USDC`,
+	`USD`,
+	`BUSD`,
+	`FDUSD`,
+	`BTC`,
+	`ETH`,
+	`BNB`,
+	`EUR`,
+	`GBP`,
+	`JPY`,
+	`KRW`,
+	`TRY`,
+	`BRL`,
+	`AUD`,
+	`CHF`,
+	`DAI`,
+	`PERP`,
+	`SWAP`,
+}
+
+var beginsOfFiles = []string{
+	`iVBORw0KGgo`,
+	`/9j/4`,
+	`R0lGODlh`,
+	`R0lGODdh`,
+	`UklGR`,
+	`PHN2Zy`,
+	`JVBERi0`,
+	`d09GMg`,
+	`d09GRg`,
+}
+
 var toldCommands = []struct {
 	marker, begin, end string
 	likely, hasOption  bool
@@ -356,6 +417,7 @@ var toldCommands = []struct {
 	{`nmcli `, `nmcli [^\n]{0,200} password ['"]?`, ``, false, false},
 	{`wpa_passphrase `, `wpa_passphrase [^\s]{1,64} `, ``, false, false},
 	{` /p:`, `(?:xfreerdp|wfreerdp|mstsc)[^\n]{0,200} /p:`, ``, false, false},
+	{`:`, `\x60:[A-Za-z0-9.-]{1,200}:[0-9]{2,5}:[^\s:\x60]{1,64}:`, ``, false, false},
 	{`8=FIX`, `[|^\x01](?:96|554|925|1402)=`, ``, false, false},
 	{`redis-cli `, `redis-cli [^\n]{0,200}-a `, ``, false, true},
 	{`sshpass `, `sshpass -p ?`, ``, false, true},
@@ -385,7 +447,7 @@ var quotedValues = []struct{ marker, begin, end string }{
 	{`parameters: $`, `\$[0-9]{1,5} = `, `quote`},
 	{`"args`, `\\*"op\\*" ?: ?\\*"auth(?:KeyExpires|Key)?\\*" ?, ?\\*"args\\*" ?: ?`, `bracket`},
 	{`"params`, `\\*"server\.sign\\*" ?, ?\\*"params\\*" ?: ?`, `bracket`},
-	{`digest `, `Digest [^\n]{1,600}response=`, `quote`},
+	{`digest `, `Digest [^\n]{1,600}?response=`, `quote`},
 	{`preview of field`, `Preview of field's value: `, `quote`},
 	{`invalid input `, `invalid input (?:syntax|value) for [^:"\n]{1,100}: `, `quote`},
 	{`, column `, `COPY [^,\n]{1,100}, line [0-9]{1,12}, column [^:\n]{1,100}: `, `quote`},
@@ -396,7 +458,17 @@ var quotedValues = []struct{ marker, begin, end string }{
 	{`duplicate key value is (`, `duplicate key value is `, `bracket`},
 	{`args beginning with: `, `args beginning with: `, `quote`},
 	{`input_value=`, `input_value=`, `quote`},
-	{`'input': `, `'input': `, `quote`},
+	{`'input': `, `'msg': (?:'[^'\n]{1,300}'|"[^"\n]{1,300}"), 'input': `, `quote`},
+	{`"input`, `\\*"msg\\*" ?: ?\\*"[^"\n]{1,300}" ?, ?\\*"input\\*" ?: ?`, `quote`},
+	{`numeric value `, `Numeric value `, `quote`},
+	{`constant (`, `[A-Z]{3,12} constant `, `bracket`},
+	{`convert string '`, `convert string `, `quote`},
+	{`unallowed value `, `unallowed value ([^\s"\]]{6,200})`, `named`},
+	{`invalid int value: `, `invalid int value: `, `quote`},
+	{`invalid float value: `, `invalid float value: `, `quote`},
+	{`is not a valid `, `['"]([^'"\s]{6,200})['"] is not a valid `, `named`},
+	{`not a valid `, `Not a valid [a-z]{3,12}: ([^\s'"]{6,200})`, `named`},
+	{`(str: `, `\(str: ['"]([^'"\s]{6,200})['"]\)`, `named`},
 	{`dup key: `, `dup key: `, `bracket`},
 	{`key`, `Key {0,9}\([^\n=]{0,200}\) {0,9}= {0,9}`, `bracket`},
 	{`failing row contains`, `Failing row contains {0,9}`, `bracket`},

@@ -45,14 +45,20 @@ func withoutRuns(text, under string) string {
 	return out.end(text)
 }
 
+// isOutput is one of a transaction of Bitcoin.
+var isOutput = regexp.MustCompile(`^[0-9a-f]{64}:\d{1,4}$`).MatchString
+
 func withoutRun(text string, begin, end int, under string) string {
 	run := text[begin:end]
+	before := text[max(0, begin-lookBack):begin]
+	if before == "" {
+		before = under
+	}
+	if (beginsAsFile(run) || isOutput(run)) && namedBefore(before) == aNothing {
+		return run
+	}
 	if run[0] == '/' {
 		// Base64 may begin with it too, and stand at the end of a sentence.
-		before := text[max(0, begin-lookBack):begin]
-		if before == "" {
-			before = under
-		}
 		if bare := strings.TrimRight(run, ".:"); len(bare) > 1 && !strings.Contains(bare, ".") && isBareSecret(bare[1:], before) {
 			return Mark + run[len(bare):]
 		}

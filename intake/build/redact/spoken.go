@@ -2,6 +2,7 @@ package redact
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -33,6 +34,9 @@ func spokenValue(text string, nameBegin int, name string, start int, promised st
 		return 0, 0, ""
 	}
 	isOption := strings.HasPrefix(name, "-") || isSetting(text[max(0, nameBegin-10):nameBegin])
+	if isOption && isUsage(text, name, nameBegin+len(name), at, value) {
+		return 0, 0, ""
+	}
 	if !isOption && !(isOfCode[promised] && isSecret(promised, value)) &&
 		(!isPassword(promised) && promised != "passe" || size(value) < 6 || !mayBeThePassword(name, value)) {
 		return remarked(text, name, start, promised)
@@ -43,6 +47,16 @@ func spokenValue(text string, nameBegin int, name string, start int, promised st
 	}
 	return decided(text, at, at+len(value), promised)
 }
+
+// isUsage says whether a usage text says what an option takes, or is for: `--api-key KEY     key of the exchange`.
+func isUsage(text, name string, end, start int, value string) bool {
+	if all(value, isUpper) {
+		return slices.Contains(pieces(strings.ToLower(name), "-_."), strings.ToLower(value))
+	}
+	return start-end > 1 && isProse(text[start:min(len(text), start+longestType)])
+}
+
+var isProse = regexp.MustCompile(`^[a-z]{1,14} [a-z]{1,14}[ .,\n]`).MatchString
 
 // isSetting: a program or a language that sets a variable, `setx NAME value`.
 var isSetting = regexp.MustCompile(`(?:^|[^\pL\pN_])(?:setx|setenv|ENV|set -[xgU]{1,2}) ?$`).MatchString
@@ -80,8 +94,11 @@ func behindOwner(text string, start int) int {
 var hasSignInside = regexp.MustCompile(`[a-z][!#$^&*+~][A-Za-z]|[A-Za-z][._-][A-Za-z0-9]{2,32}[!#$^&*+~]$`).MatchString
 
 func isLikeAPassword(value string) bool {
-	return isDense(value) || (some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 || hasSignInside(value) || looksRandomLetters(value)) && beginsLikeAPassword(value) && !strings.ContainsAny(value, "=(){}[]<>:/") && strings.IndexByte("$%?", value[0]) < 0
+	return isDense(value) || (some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 || hasSignInside(value) || looksRandomLetters(value)) && beginsLikeAPassword(value) && !strings.ContainsAny(value, "=(){}[]<>:/") && strings.IndexByte("$%?", value[0]) < 0 && !isDotted(value)
 }
+
+// isDotted: `hashlib.sha256`.
+var isDotted = regexp.MustCompile(`^[a-z_]{2,20}(?:\.[a-z_]{2,20}\d{0,4}){1,4}$`).MatchString
 
 var isDuration = regexp.MustCompile(`^(?:\d+[a-z]{1,2})+$`).MatchString
 

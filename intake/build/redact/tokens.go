@@ -11,7 +11,7 @@ var (
 	pemBegin = regexp.MustCompile(`-----BEGIN(?: |\+|%20)((?:[A-Z0-9 +]|%20)*)-----`)
 	pemEnd   = regexp.MustCompile(`-----END(?: |\+|%20)(?:[A-Z0-9 +]|%20)+-----`)
 	pemBlank = strings.NewReplacer("+", " ", "%20", " ")
-	scheme   = regexp.MustCompile(`(?i)\b((?:` + strings.Join(schemes, "|") + `)(?:\d{3})?)\s+([A-Za-z0-9._~+/=:-]{6,})`)
+	scheme   = regexp.MustCompile(`(?i)\b((?:` + strings.Join(schemes, "|") + `)(?:\d{3})?)[\t ]+([A-Za-z0-9._~+/=:-]{6,})`)
 	isOfWord = regexp.MustCompile(`^[\pL\pN_:]+=[^=\s]`).MatchString
 	isNoSign = regexp.MustCompile(`^(?:[A-Z0-9]{2,10}(?:[^\w-]|$)|0x[0-9a-fA-F]{40}|[1-9A-HJ-NP-Za-km-z]{43,44}(?:[^\w-]|$)|sha\d{1,3}[:-])`).MatchString
 	isSigned = regexp.MustCompile(`^(?:\S*\d|\S+[A-Z]|\S*[._~+/=-]\S)`).MatchString
@@ -28,6 +28,8 @@ func isOfSecretKey(label string) bool {
 	label = pemBlank.Replace(label)
 	return strings.Contains(label, "PRIVATE KEY") || strings.Contains(label, "CERTIFICATE") || strings.Contains(label, "SECRET")
 }
+
+var isSaidOfPEM = regexp.MustCompile(`^ [a-z]{1,20}[ ,.;:!]`).MatchString
 
 // withoutKeyBlocks takes out keys in PEM; of one without a beginning the lines in front of its end, of one without an end all
 // that follows.
@@ -52,6 +54,8 @@ func withoutKeyBlocks(text string) string {
 		end := len(text)
 		if closing := pemEnd.FindStringIndex(text[at:]); closing != nil {
 			end = at + closing[1]
+		} else if isSaidOfPEM(text[at:min(len(text), at+longestType)]) {
+			continue
 		}
 		out.put(text, begin, end, Mark)
 		at = end

@@ -5,12 +5,10 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Keys and tokens are drawn at random: capitals, small letters and digits follow each other without order. Words, numbers,
-// dates, markets and paths do not look so. Identifiers may: of a long one the word in front says what it is, and hexadecimal
-// ones of the lengths of traces, commits and addresses count as identifiers.
+// dates, markets and paths do not look so. Identifiers may: bare.go decides about those.
 
 // Bare runs that are shorter may be anybody's id.
 const (
@@ -19,6 +17,8 @@ const (
 	shortestPlain = 40
 	// shortestHex is of keys in hexadecimal.
 	shortestHex = 32
+	// Of a key, behind the letters of its issuer, and of one with capitals and small letters.
+	shortestHexIssued, shortestKey = 24, 12
 	// fewestWords behind "seed" are no sentence but a mnemonic, or most of one.
 	fewestWords = 6
 )
@@ -33,8 +33,6 @@ var (
 	isHexadecimal = regexp.MustCompile(`^(?:[0-9a-f]+|[0-9A-F]+)$`).MatchString
 	isAddress     = regexp.MustCompile(`^0[xX][0-9a-fA-F]{40}$`).MatchString
 	isPrefixedHex = regexp.MustCompile(`^0[xX][0-9a-fA-F]+$`).MatchString
-	isBech32      = regexp.MustCompile(`^[a-z]{2,12}1[02-9ac-hj-np-z]{30,}$`).MatchString
-	isAccount     = regexp.MustCompile(`^(?:[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|[EU]Q[A-Za-z0-9_-]{46}|G[A-Z2-7]{55}|[A-Z2-7]{58})$`).MatchString
 	isTicker      = regexp.MustCompile(`^(?:[A-Z0-9.]{1,10}|\d{1,7}[A-Z]{2,16})$`).MatchString
 	// isTwoOfHex are keys of OANDA and of Postman.
 	isTwoOfHex    = regexp.MustCompile(`^(?:[A-Z]{2,6}-)?[0-9a-f]{24,32}-[0-9a-f]{8,34}$`).MatchString
@@ -65,7 +63,7 @@ var isNumeric = set("fa mfa otp pin totp twofa")
 
 func isAmbiguousSecret(word, value string) bool {
 	if isNumeric[word] {
-		return isPIN(value) || !hasOrder(value)
+		return isCode(word, value) || !hasOrder(value)
 	}
 	switch {
 	case isNumber(value) || isDate(value) || isAddress(value):
@@ -112,8 +110,25 @@ func isLikeAToken(value string) bool {
 	return some(value, isDigit) && some(value, isAlpha) && !hasOrder(value)
 }
 
-// isCode says whether a number beside the name of a PIN or a one-time password is one.
-func isCode(promised, value string) bool { return isNumeric[promised] && isPIN(value) }
+// isCode says whether what stands beside the name of a PIN or a one-time password is one, or a code for those who lost it.
+func isCode(promised, value string) bool {
+	return isNumeric[promised] && (isPIN(value) || isRecovery(value))
+}
+
+// isRecovery: `gfn03-rvtf8`.
+func isRecovery(value string) bool {
+	return isOfRecovery(value) && some(value, isDigit) && some(value, isLower)
+}
+
+var isOfRecovery = regexp.MustCompile(`^[a-z0-9]{4,6}(?:-[a-z0-9]{4,6}){1,3}$`).MatchString
+
+// isMarket says whether a text is the symbol of a market: `BTC/USDT`, `1000PEPEUSDT`, `ETH-27MAR26`.
+func isMarket(value string) bool { return size(value) <= longestMarket && isOfMarket(value) }
+
+const longestMarket = 40
+
+var isOfMarket = regexp.MustCompile(`^(?:(?:[A-Z]{1,2}_|[a-z])?(?:\d{0,7}[A-Z][A-Z0-9]{0,9})?[-/_:.]?(?:` + strings.Join(currencies, "|") +
+	`)(?:[-/_:][A-Z0-9.]{1,12}){0,3}|[A-Z]{2,10}[-_](?:\d{1,2}[A-Z]{3}\d{2}|\d{6,8})(?:[-_][A-Z0-9.]{1,12}){0,2}|[A-Z]{1,4}=F)$`).MatchString
 
 var (
 	letters  = regexp.MustCompile(`[A-Za-z]+`)
@@ -158,7 +173,7 @@ func isAtRandom(run string, digits int) bool {
 
 // isDrawnToken: a run beside a name that may promise a token is one, and no UUID or account.
 func isDrawnToken(run string) bool {
-	return isWithDigit(run) && isAtRandom(run, shortestHex) && !isUUID(run) && !isAccountOfChain(run)
+	return isWithDigit(run) && (isAtRandom(run, shortestHex) || isIssued(run, shortestHexIssued)) && !isUUID(run) && !isAccountOfChain(run)
 }
 
 // isDense: letters, digits and many signs take turns, as in a password that a generator made. Of these signs code has one or two.
@@ -175,13 +190,16 @@ func isDense(value string) bool {
 
 // isKey: what "key" alone stands before is one, and none of a table.
 func isKey(value string) bool {
-	if size(value) < shortestNamed || strings.Contains(value, " ") || strings.Contains(value, "://") {
+	if size(value) < shortestNamed {
+		return size(value) >= shortestKey && isOf(value, isLetterOrDigit) && hasLower(value) && hasUpper(value) && looksRandom(value)
+	}
+	if strings.Contains(value, " ") || strings.Contains(value, "://") {
 		return false
 	}
 	if isOf(value, isLetterOrDigit) {
 		return !isOf(value, unicode.IsLetter) && !isOf(value, unicode.IsDigit) || looksRandomLetters(value)
 	}
-	return size(value) >= 20 && (randomShare(value) >= 0.6 || isTwoOfHex(value))
+	return size(value) >= 20 && (randomShare(value) >= 0.6 || isTwoOfHex(value) || isIssued(value, shortestHexIssued))
 }
 
 // isOpaque: a value that is neither words nor numbers is a token.
@@ -285,44 +303,9 @@ func randomShare(run string) float64 {
 	return float64(random) / float64(total)
 }
 
-// isBareSecret says whether a run of letters, digits and the signs of base64 is a secret by itself, behind the text before.
-func isBareSecret(run, before string) bool {
-	bare := strings.TrimRight(run, "=")
-	if all(bare, isDigit) || isUUID(bare) {
-		return false
-	}
-	named := namedBefore(before)
-	if isPrefixedHex(bare) {
-		return named == aSecret && len(bare) >= 66
-	}
-	if named == "id" || named == aNothing && isAccount(run) || isAccountOfChain(run) && isBehindToken(before) ||
-		isSignatureOfChain(run) && isBehindSignature(before) {
-		return false
-	}
-	switch {
-	case isHexadecimal(bare):
-		return len(bare) >= 48 || named == aSecret && len(bare) >= 32
-	case all(bare, isAlnum) && named == aSecret && len(bare) >= shortestNamed:
-		return looksRandom(bare)
-	case all(bare, isAlnum) && len(bare) < shortestMixed:
-		return len(run) > len(bare) && len(bare) >= 22 && looksRandom(bare)
-	case all(bare, isAlnum) && (!some(bare, isUpper) || !some(bare, isLower)):
-		return len(bare) >= shortestPlain && !all(bare, isAlpha) && !isBech32(bare)
-	case all(bare, isAlnum):
-		return looksRandom(bare) && (run != bare || !isCamelCase(bare))
-	}
-	if isIssued(bare) {
-		return true
-	}
-	least := shortestMixed + 2
-	if named == aSecret {
-		least = 24
-	}
-	return len(bare) >= least && randomShare(bare) >= 0.6
-}
-
-// isIssued says whether a run begins with the letters of an issuer, as tokens do, and ids that say what they are of.
-func isIssued(run string) bool {
+// isIssued says whether a run begins with the letters of an issuer, as tokens do, and ids that say what they are of; of one in
+// hexadecimal, by its digits.
+func isIssued(run string, digits int) bool {
 	found := issued.FindStringSubmatch(run)
 	if found == nil {
 		return false
@@ -332,86 +315,10 @@ func isIssued(run string) bool {
 	}
 	tail := found[2]
 	if isHexadecimal(tail) {
-		return len(tail) >= shortestPlain && !all(tail, isDigit)
+		return len(tail) >= digits && !all(tail, isDigit)
 	}
 	return some(tail, isLower) && some(tail, isUpper) && looksRandom(tail)
 }
 
 // isOfDrive says whether a text is a path of Windows.
 func isOfDrive(text string) bool { return len(text) > 2 && text[1] == ':' && text[2] == '\\' }
-
-// isCamelCase: a name in which a digit ends a word or two.
-func isCamelCase(run string) bool {
-	return changes(run) < 3 && !looksRandomLetters(onlyLetters(run))
-}
-
-func onlyLetters(run string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x80 && isAlpha(byte(r)) {
-			return r
-		}
-		return -1
-	}, run)
-}
-
-// namedBefore is what the word right in front says that comes next: an id, a secret, or nothing.
-func namedBefore(text string) string {
-	found := lastWords(text)
-	if len(found) == 0 {
-		return aNothing
-	}
-	last := found[len(found)-1]
-	if len(found) > 1 && ambiguous[last] && harmless[found[len(found)-2]] {
-		return "id"
-	}
-	if wordsOfSecrets[last] {
-		if len(found) > 1 && harmless[found[len(found)-2]] {
-			return "id"
-		}
-		return aSecret
-	}
-	if wordsOfIDs[last] {
-		return "id"
-	}
-	return aNothing
-}
-
-// isNamedID says whether the word at the end of a text says that an id comes next.
-func isNamedID(text string) bool {
-	found := lastWords(text)
-	// "in" is Stripe's of an invoice, and a word of SQL.
-	return len(found) > 0 && found[len(found)-1] != "in" && (wordsOfIDs[found[len(found)-1]] || wordsOfOwners[found[len(found)-1]])
-}
-
-// lastWords are the parts of the last two words of a text, in lower case.
-func lastWords(text string) []string {
-	end := len(text)
-	for end > 0 && len(text)-end < 8 && strings.IndexByte(" \t\r\n\f\v'\":=({[#\\", text[end-1]) >= 0 {
-		end--
-	}
-	first := wordBefore(text, end)
-	if first == end {
-		return nil
-	}
-	if first > 1 && text[first-1] == ' ' {
-		first = wordBefore(text, first-1)
-	}
-	// `orderHash` ends with the word that counts, as `order hash` does.
-	return words(text[first:end], false)
-}
-
-// wordBefore is where the word begins that ends at a position.
-func wordBefore(text string, end int) int {
-	at := end
-	for at > 0 && end-at <= 31 {
-		r, size := utf8.DecodeLastRuneInString(text[:at])
-		if r != '-' && !isLetterOrNumber(r) {
-			break
-		}
-		at -= size
-	}
-	for at < end && !isAlpha(text[at]) {
-		at++
-	}
-	return at
-}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from . import innocents, measure, unusual
+from . import innocents, measure, said, unusual
 
 #: What rules look for, and what ends, opens, encodes or hides it.
 _PIECES = (
@@ -46,6 +46,7 @@ def _known(random: Random) -> list[str]:
     measure.count_secrets(note, lambda _, value: value, each=3)
     found += (text for _, text, _ in unusual.cases())
     found += (text for _, text in innocents.texts(random, 10))
+    found += said.INNOCENTS
     return found
 
 

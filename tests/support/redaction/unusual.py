@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from . import issued
+from . import issued, said
 
 _VALUES = {
     "p": ("Tr4der-9fox!", "hunter2042", "kW7mPz3Q"),
@@ -381,3 +381,4 @@ def cases() -> Iterator[tuple[str, str, str]]:
             yield f"{name}, {kind}", text.replace("@v", value), value
     yield from TEXTS
     yield from issued.cases()
+    yield from said.cases()

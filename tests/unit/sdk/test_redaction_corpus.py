@@ -12,7 +12,7 @@ from mnemonic import Mnemonic
 
 from botobs._sdk.redaction import Redactor, rules
 from botobs._sdk.redaction.names import SECRET, promise
-from tests.support.redaction import collector, measure, unusual
+from tests.support.redaction import collector, measure, said, unusual
 from tests.support.redaction.kinds import ADDRESSES, KINDS, Kind
 
 pytestmark = pytest.mark.slow
@@ -79,6 +79,11 @@ def test_innocents_stay_in_the_sdk(redactor: Redactor) -> None:
     tried, changed = measure.count_innocents(redactor.text, redactor.attribute)
     assert tried >= 3_000
     assert len(changed) <= tried / 1000, changed
+
+
+@pytest.mark.parametrize("text", said.INNOCENTS)
+def test_what_looks_like_a_key_and_is_none_stays(text: str, redactor: Redactor) -> None:
+    assert redactor.text(text) == text
 
 
 def test_innocents_stay_in_the_collector() -> None:
