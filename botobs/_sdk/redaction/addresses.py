@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from unicodedata import normalize
 
 from .bare import formatted
@@ -59,9 +60,7 @@ _BEFORE_IDS = (
         "users",
     }
 )
-_HOSTS = [
-    (host, re.compile(keep)) for host, keep in sorted(RULES.hosts.items(), key=lambda item: -len(item[0]))
-]
+_HOSTS = {host: re.compile(keep) for host, keep in RULES.hosts.items()}
 
 
 def without_addresses(text: str, clean: Clean | None = None) -> str:
@@ -151,14 +150,24 @@ def _keys_out(host: str, path: str) -> str:
 
 def _kept_of_known(host: str, path: str) -> str | None:
     """What of a path stays in front of the key, at a host that takes one there; else nothing."""
-    name = host.partition(":")[0].lower()
     if len(path) > 4:
-        for known, keep in _HOSTS:
-            if name.endswith(known) and (len(name) == len(known) or name[-len(known) - 1] == "."):
-                kept = keep.match(path)
-                if kept is not None and len(path) > kept.end() + 1:
-                    return path[: kept.end()]
+        for keep in _that_take_keys(host):
+            kept = keep.match(path)
+            if kept is not None and len(path) > kept.end() + 1:
+                return path[: kept.end()]
     return None
+
+
+@lru_cache(maxsize=256)
+def _that_take_keys(host: str) -> tuple[re.Pattern[str], ...]:
+    """What of a path stays at a host that takes a key, and at those that it belongs to; the longest first."""
+    name = host.partition(":")[0].lower()
+    found: list[re.Pattern[str]] = []
+    while name:
+        if name in _HOSTS:
+            found.append(_HOSTS[name])
+        name = name.partition(".")[2]
+    return tuple(found)
 
 
 def without_scheme(run: str) -> str | None:
@@ -183,8 +192,10 @@ def clean_path(path: str, before: str) -> str:
         return path
     left: list[str] = []
     for segment in path.split("/"):
-        # What a list or a form goes on with is no part of it.
-        key = _END_OF_SEGMENT.split(segment, maxsplit=1)[0]
+        key = segment
+        if "," in segment or "&" in segment:
+            # What a list or a form goes on with is no part of it.
+            key = _END_OF_SEGMENT.split(segment, maxsplit=1)[0]
         left.append(REDACTED + segment[len(key) :] if len(key) >= 16 and _is_key(key, before) else segment)
         before = segment.lower() if segment else before
     return "/".join(left)

@@ -25,13 +25,17 @@ from .values import (
 _PREFIXED_HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 # https://en.bitcoin.it/wiki/Bech32: a readable part, a one, and what has neither 1 nor b, i, o.
 _BECH32 = re.compile(r"[a-z]{2,12}1[02-9ac-hj-np-z]{30,}")
-# Bitcoin, Tron and the XRP Ledger (https://en.bitcoin.it/wiki/Base58Check_encoding), TON in base 64; Stellar and
-# Algorand in base 32.
-_ACCOUNT = re.compile(r"[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|[EU]Q[A-Za-z0-9_-]{46}|G[A-Z2-7]{55}|[A-Z2-7]{58}")
-# Content ids of IPFS: https://github.com/multiformats/cid
-_CONTENT = re.compile(r"baf[a-z2-7]{56}|Qm[1-9A-HJ-NP-Za-km-z]{44}")
-# What Binance's users name their orders, with the id of a broker in front; ccxt has one.
-_ORDER = re.compile(r"x-[A-Za-z0-9]{6,10}[A-Za-z0-9_-]{6,26}")
+_ID = re.compile(
+    # Bitcoin, Tron and the XRP Ledger (https://en.bitcoin.it/wiki/Base58Check_encoding), TON in base 64; Stellar and
+    # Algorand in base 32.
+    r"[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|[EU]Q[A-Za-z0-9_-]{46}|G[A-Z2-7]{55}|[A-Z2-7]{58}"
+    # Content ids of IPFS: https://github.com/multiformats/cid
+    r"|baf[a-z2-7]{56}|Qm[1-9A-HJ-NP-Za-km-z]{44}"
+    # What Binance's users name their orders, with the id of a broker in front; ccxt has one.
+    r"|x-[A-Za-z0-9]{6,10}[A-Za-z0-9_-]{6,26}"
+)
+#: The first three letters of what `begins_as_file`: most runs have others.
+BEGINS_OF_FILES = frozenset(begin[:3] for begin in RULES.files)
 # A checksum of Go, a weak `ETag`, and data of a contract behind what tells its function: `0x86ed0315: …`.
 _SAYS_ID = re.compile(r"(?:(?:\A|[^\w])h1:|W/\\?\"|0x[0-9a-fA-F]{8}[:,]? ?)\Z")
 _LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
@@ -67,8 +71,13 @@ def is_bare_secret(run: str, before: str) -> bool:
         return False
     if _PREFIXED_HEX.fullmatch(bare):
         return named == "secret" and len(bare) >= 66
-    if (not named and _is_id(run, before)) or is_of_chain(run, before):
-        return False
+    return _is_drawn(run, bare, named) and not (
+        (not named and _is_id(run, before)) or is_of_chain(run, before)
+    )
+
+
+def _is_drawn(run: str, bare: str, named: str) -> bool:
+    """Whether a run is drawn at random, without its padding too, and long enough for the word in front."""
     if is_hex(bare):
         return len(bare) >= 48 or (named == "secret" and len(bare) >= 32)
     if bare.isalnum():
@@ -86,11 +95,12 @@ def is_bare_secret(run: str, before: str) -> bool:
 
 def _is_id(run: str, before: str) -> bool:
     """Whether a run that no word is in front of has the form of an id, or begins as the bytes of a file do."""
-    return (
-        any(form.fullmatch(run) for form in (_ACCOUNT, _CONTENT, _ORDER))
-        or run.startswith(RULES.files)
-        or _SAYS_ID.search(before) is not None
-    )
+    return _ID.fullmatch(run) is not None or begins_as_file(run) or _SAYS_ID.search(before) is not None
+
+
+def begins_as_file(run: str) -> bool:
+    """Whether a run is base64 of a picture or another file."""
+    return run[:3] in BEGINS_OF_FILES and run.startswith(RULES.files)
 
 
 def _is_camel_case(run: str) -> bool:

@@ -48,12 +48,12 @@ STEMS = frozenset((
 
 def promise(name: str) -> str:
     """`SECRET`, or the ambiguous word that the name ends with (`token`), or nothing."""
-    name = name.removeprefix("-D")
-    return _promise(name if len(name) <= _LONGEST else name[-_LONGEST:])
+    return _promise(name if len(name) <= _LONGEST else name.removeprefix("-D")[-_LONGEST:])
 
 
 @lru_cache(maxsize=2048)
 def _promise(name: str) -> str:
+    name = name.removeprefix("-D")
     if name.lower() in RULES.harmless_names or name in RULES.ids:
         return ""
     lowered = name.lower()

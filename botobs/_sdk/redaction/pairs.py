@@ -153,7 +153,8 @@ def _promise(text: str, start: int, end: int) -> str:
         before = _WORD_BEFORE.search(text[max(0, start - _LONGEST_WORD) : start])
         if before is not None:
             return promise(f"{before[1]}_{name}")
-    return "" if len(name) >= _SHORTEST_DRAWN and _holds_by_chance(name) else promise(name)
+    promised = promise(name)
+    return "" if promised and len(name) >= _SHORTEST_DRAWN and _holds_by_chance(name) else promised
 
 
 def _holds_by_chance(name: str) -> bool:

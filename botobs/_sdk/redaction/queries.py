@@ -81,18 +81,21 @@ def _is_innocent(part: str, clean: Clean | None, _generation: int) -> bool:
         name, value = "", name
     elif not _NAME.fullmatch(name):
         return False
-    value = unquote(value)
+    if "%" in value:
+        value = unquote(value)
     if not equals and value.startswith("/"):
         return all(map(_is_innocent_segment, pairwise(value.split("/"))))
     promised = CODES[0] if name.lower() in _USED_ONCE else promise(name)
     if promised and (is_secret(promised, value) or (promised in _SIGNATURES and _BOTH.search(value))):
         return False
+    if _DIGITS.fullmatch(value):
+        return True
     if not _VALUE.fullmatch(value) or "://" in value:
         # A query of a store, a pattern, an address.
         return clean is not None and len(value) <= _LONGEST_VALUE and clean(value) == value
     if is_named_id(name) or is_of_table(name) or name in _VERSIONS or name.rstrip("]").endswith(_OF_PAGES):
         return formatted(value) is None
-    if is_uuid(value) or _DIGITS.fullmatch(value) or _WORDS.fullmatch(value):
+    if is_uuid(value) or _WORDS.fullmatch(value):
         return True
     return not (_HEX.fullmatch(value) or is_like_a_token(value) or is_bare_secret(value, ""))
 

@@ -69,6 +69,6 @@ def bracket(text: str, start: int) -> int:
 
 def word(text: str, start: int, most: int | None = None) -> int:
     """The end of a word that begins at `start`; what is behind `most` is not looked at."""
-    data = _DATA.match(text, start)
+    data = _DATA.match(text, start) if text[start : start + 5] == "data:" else None
     found = _WORD.match(text, data.end() if data is not None else start, len(text) if most is None else most)
     return start if found is None else found.end()

@@ -79,6 +79,7 @@ class Redactor:
         # The same names, statements and addresses come by all the time. Of the short ones at most 4 MiB are kept.
         self._short: Callable[[str, str], str] = lru_cache(maxsize=2048)(self._string)
         self._cached: Callable[[str, str], str] = Memo(self._string)
+        self._way: Callable[[str], tuple[str, str]] = lru_cache(maxsize=512)(self._way_of)
 
     @property
     def generation(self) -> int:
@@ -173,24 +174,35 @@ class Redactor:
         value = known.taken_out(value, REDACTED)
         if not key:
             return self._own(clean(value))
-        name = key.lower()
-        if name in self._keep:
+        way, promised = self._way(key) if len(key) <= _SHORT else self._way_of(key)
+        if way == "kept":
             return self._own(value)
-        header = _HEADER_NAME.match(name)
-        if header is not None:
-            return self._header(header[1], value)
-        if _DROPPED_NAMES.match(name) or self.hides(key):
+        if way == "header":
+            return self._header(promised, value)
+        if way == "dropped" or (promised and is_secret(promised, value)):
             return REDACTED if value else value
-        promised = promise(key)
-        if promised and is_secret(promised, value):
-            return REDACTED
-        if name in _URL_NAMES:
+        if way == "address":
             return self._own(clean_address(value))
-        if name == "url.query":
+        if way == "query":
             return self._own(kept(f"?{value}", plain)[1:])
-        if name in _SQL_NAMES:
+        if way == "statement":
             value = without_literals(without_runs(value))
         return self._own(clean(value, key))
+
+    def _way_of(self, key: str) -> tuple[str, str]:
+        """How the texts of a name are judged, and what it promises; of a header, which one it is."""
+        name = key.lower()
+        if name in self._keep:
+            return "kept", ""
+        header = _HEADER_NAME.match(name)
+        if header is not None:
+            return "header", header[1]
+        if _DROPPED_NAMES.match(name) or self.hides(key):
+            return "dropped", ""
+        if name in _URL_NAMES:
+            return "address", promise(key)
+        way = "query" if name == "url.query" else "statement" if name in _SQL_NAMES else "text"
+        return way, promise(key)
 
     def _header(self, header: str, value: str) -> str:
         header = header.replace("_", "-")

@@ -6,8 +6,8 @@ import re
 from functools import partial
 
 from .addresses import clean_path, without_scheme
-from .bare import formatted, is_bare_secret, is_named_id, named_before
-from .rules import REDACTED, RULES
+from .bare import BEGINS_OF_FILES, begins_as_file, formatted, is_bare_secret, is_named_id, named_before
+from .rules import REDACTED
 from .values import looks_random
 
 _RUN = re.compile(r"[A-Za-z0-9+/_.~:-]{16,}+={0,2}")
@@ -32,12 +32,14 @@ def _without_run(name: str, match: re.Match[str]) -> str:
     run = match[0]
     if run.islower() and not _DIGIT.search(run):
         return run
-    before = match.string[max(0, match.start() - _BEFORE) : match.start()] or name
-    if (run.startswith(RULES.files) or _OUTPUT.fullmatch(run)) and not named_before(before):
+    if (
+        (run[:3] in BEGINS_OF_FILES and begins_as_file(run)) or (run[64:65] == ":" and _OUTPUT.fullmatch(run))
+    ) and not named_before(match.string[max(0, match.start() - _BEFORE) : match.start()] or name):
         return run
-    if run.startswith("/"):
+    if run[0] == "/":
         # Base64 may begin with it too, and stand at the end of a sentence.
         bare = run.rstrip(".:")
+        before = match.string[max(0, match.start() - _BEFORE) : match.start()] or name
         if "." not in bare and len(bare) > 1 and is_bare_secret(bare[1:], before):
             return REDACTED + run[len(bare) :]
         if "/" not in run[1:] and is_named_id(before):

@@ -66,7 +66,8 @@ SHAPES = [
     ("", "signature ", "a1"), ("https://h/a?", "a=%3F", ""), ("https://h/a?", "a=b&", ""), ("https://h/", "a;b=/", ""),
     ("Digest ", "response=", ""), ("", "Digest response", ""), ("https://", "u:p", ""), ("secret=", ")", ""),
     ("", "pin:a", ""), ("", "token=['a','", ""), ("", "password ", ""), ("", "Bearer ", ""),
-    ("", "Key (id)=(", ""), ("", "key=\0", ""), ("", "--api-key KEY ", ""), ("", "pwd data:", ""), ("", "'a' is not a valid ", ""),
+    ("", "Key (id)=(", ""), ("", "key=\0", ""), ("", "--api-key KEY ", ""), ("", "pwd data:", ""),
+    ("", "'a' is not a valid ", ""),
 ]  # fmt: skip
 
 
