@@ -1,4 +1,4 @@
-"""Texts that others have named, as they may be shown: on a terminal, on a page.
+"""Texts that others have named, as they may be shown: on a terminal, on a page, in a query.
 
 A span, a bot or a service may be called by anybody who sends telemetry. Some characters are orders to a terminal, some
 turn the order of a line round so that it reads as another, some are not seen.
@@ -25,6 +25,21 @@ def visible(text: str) -> str:
 def name(text: str) -> str:
     """The same of a name, which also stays in its line."""
     return _IN_NAME.sub(_escaped, text)
+
+
+def in_query(text: str) -> str:
+    """A name as it stands between double quotes in PromQL and TraceQL, whose escapes are Go's; it stays in its line.
+
+    Queries stand on pages in Markdown: a line that a name begins could end their block.
+    """
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return _IN_NAME.sub(_escaped_as_go, quoted)
+
+
+def _escaped_as_go(found: re.Match[str]) -> str:
+    """By its code point: `\\x9b` would be a byte."""
+    code = ord(found[0])
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _escaped(found: re.Match[str]) -> str:

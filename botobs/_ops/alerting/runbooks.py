@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..errors import StackError
 from ..home import assets
+from ..shown import in_query
 
 _BLOCK = re.compile(r"^([ ]*)```(promql|traceql)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 #: What a query of a page may leave open, with the label of an alert that fills it in.
@@ -50,8 +51,7 @@ class RunbookQuery:
                 if found[1] != "=":
                     raise ValueError(f"{self.text} needs ${found[3]}")
                 return f'=~{found[2]}".+"' if self.language == "promql" else f'!={found[2]}""'
-            quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-            return f'{found[1]}{found[2]}"{quoted}"'
+            return f'{found[1]}{found[2]}"{in_query(value)}"'
 
         text = _EQUALS.sub(fill, self.text)
         if _PLACEHOLDER.search(text):

@@ -162,7 +162,7 @@ def _say(problem: str, way_out: str, words: Sequence[str]) -> None:
     if "--json" in words:
         sys.stdout.write(json.dumps({"error": problem, "hint": way_out}) + "\n")
     else:
-        sys.stderr.write(f"botobs: {problem}\n{way_out}\n")
+        sys.stderr.write(f"botobs: {visible(problem)}\n{visible(way_out)}\n")
 
 
 class _Parser(argparse.ArgumentParser):

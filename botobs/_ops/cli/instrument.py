@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from ..._sdk.instrument import libraries
 from ..._sdk.instrument.registry import unwatched
 from ..errors import UserError
+from ..shown import name
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps({"libraries": rows, "packages": packages}, indent=2) + "\n")
     else:
         for each in found:
-            sys.stdout.write(f"{each.library}: {each.package or each.detail}\n")
+            sys.stdout.write(f"{name(each.library)}: {name(each.package or each.detail)}\n")
         if not packages:
             sys.stdout.write("Every library here that OpenTelemetry knows is watched.\n" if not found else "")
         elif not options.install:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import typed
+from ..shown import visible
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _AUTOSTART = _PACKAGE / "_sdk" / "autostart"
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:  # noqa: RET503  # os.execve does n
     if program is None:
         return _fail(f"{command[0]} is no command that can be found")
     if (problem := unmonitored([program, *command[1:]])) is not None:
-        sys.stderr.write(f"botobs: {problem}\n")
+        sys.stderr.write(f"botobs: {visible(problem)}\n")
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(program, command, environment(command, options.name, os.environ))
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> int:  # noqa: RET503  # os.execve does n
 
 def _fail(problem: str) -> int:
     # Not by rich, which the SDK alone does not bring: this runs in services' containers.
-    sys.stderr.write(f"botobs: {problem}\n")
+    sys.stderr.write(f"botobs: {visible(problem)}\n")
     return 1
 
 

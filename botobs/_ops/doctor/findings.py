@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ..shown import name, visible
+
 Level = Literal["ok", "note", "warning", "error"]
 _MARKS = {"ok": ("✓", 32), "note": ("·", 2), "warning": ("!", 33), "error": ("✗", 31)}
 _BOLD, _DIM = 1, 2
@@ -39,17 +41,18 @@ def show(findings: Iterable[Finding]) -> None:
     for finding in findings:
         if finding.area != area:
             area = finding.area
-            say(styled(area, _BOLD))
+            say(styled(visible(area), _BOLD))
         mark, style = _MARKS[finding.level]
-        say(f"  {styled(mark, style)} {finding.text}")
+        say(f"  {styled(mark, style)} {visible(finding.text)}")
         if finding.hint:
-            say(f"    {styled(finding.hint, _DIM)}")
+            say(f"    {styled(visible(finding.hint), _DIM)}")
 
 
 def show_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """Print rows in columns as wide as their longest entry."""
-    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-    for number, row in enumerate([headings, *rows]):
+    shown = [headings, *(tuple(map(name, row)) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for number, row in enumerate(shown):
         line = "  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip()
         say(styled(line, _BOLD) if number == 0 else line)
 

@@ -9,6 +9,7 @@ import time
 from dataclasses import asdict, dataclass
 
 from ..errors import StackError
+from ..shown import name, visible
 from .demo_stack import DemoStack
 from .profile import PRODUCTION
 from .target import Alert, Target
@@ -51,16 +52,15 @@ def main() -> int:
             seen = watch(target, options.minutes * 60)
             mails = [message.subject for message in demo.inbox.since()]
     except StackError as error:
-        print(error, file=sys.stderr)
+        print(visible(str(error)), file=sys.stderr)
         return 1
     fired = [sighting for sighting in seen if sighting.state == "firing"]
     if options.json:
         print(json.dumps({"seen": [asdict(each) for each in seen], "messages": mails}, indent=2))
     else:
         for sighting in seen:
-            print(
-                f"{sighting.state:8} after {sighting.first:6.0f} s, value {sighting.value}: {_title(sighting.labels)}"
-            )
+            title = name(_title(sighting.labels))
+            print(f"{sighting.state:8} after {sighting.first:6.0f} s, value {sighting.value}: {title}")
         print(f"{len(fired)} alerts fired in {options.minutes:g} minutes, {len(mails)} messages were sent")
     return 1 if fired or mails else 0
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...semconv import exchange, trading
+from ..shown import in_query
 
 #: Names of the spans that end with the answer to an order, as a regular expression.
 SUBMITTING = "order submit|(create|edit)_orders?(_ws)? .+"
@@ -27,8 +28,7 @@ def outcome(found: Mapping[str, Any], failed: bool) -> str:
 
 def quote(text: str) -> str:
     """`text` as a TraceQL string."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return f'"{in_query(text)}"'
 
 
 def newest(query: str) -> str:

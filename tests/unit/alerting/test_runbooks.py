@@ -9,6 +9,7 @@ import pytest
 from botobs._ops.alerting import runbooks
 from botobs._ops.cli import main
 from botobs._ops.errors import StackError
+from tests.support.hostile_names import NAMES
 
 HOSTILE = 'a"} or {b="\\'
 LABELS = dict.fromkeys(runbooks.PLACEHOLDERS.values(), HOSTILE)
@@ -32,6 +33,17 @@ def test_the_page_is_filled_in_place() -> None:
     assert page.name == "BotFailed"
     assert 'span.botobs.bot.id = "grid-1"' in page.filled({"botobs_bot_id": "grid-1"})
     assert page.filled({}).count("```") == page.text.count("```")
+
+
+@pytest.mark.parametrize(
+    "text", [*NAMES.values(), "bot\n```\n\n[key](https://evil.example)\n\n```", "bot\u2028```\r#"]
+)
+def test_a_name_ends_no_block_of_a_page(text: str) -> None:
+    for name in runbooks.names():
+        page = runbooks.read(name)
+        filled = page.filled(dict.fromkeys(runbooks.PLACEHOLDERS.values(), text))
+        innocent = page.filled(dict.fromkeys(runbooks.PLACEHOLDERS.values(), "bot"))
+        assert len(filled.splitlines()) == len(innocent.splitlines()), name
 
 
 def test_a_name_that_is_nearly_right_is_helped(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import ModuleType
@@ -12,16 +14,19 @@ from typing import Any
 import pytest
 
 from botobs._ops.alerting.alertmanager import Silence
-from botobs._ops.cli import orders, query, silence, status, why
+from botobs._ops.cli import instrument, orders, query, run, silence, status, why
 from botobs._ops.console import Terminal
 from botobs._ops.dev.notes import Note
 from botobs._ops.dev.voice import Voice
+from botobs._ops.doctor import findings
 from botobs._ops.orders import Listing, Order
 from botobs._ops.orders._listing import Counted
 from botobs._ops.traces import Summary
 from botobs._ops.why import Alert, Answer, Explanation
 from botobs._ops.why.answer import Change, Evidence
 from botobs._ops.why.subject import Subject
+from botobs._sdk.instrument.libraries import Unwatched
+from tests.support import configs
 from tests.support.hostile_names import NAMES
 
 #: What rich itself writes of colours.
@@ -29,6 +34,13 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _OBEYED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
+_WRITING = ("print", "sys.stdout.write", "sys.stderr.write")
+#: Modules that write to the terminal themselves. `install` prints a unit of systemd that botobs has made; the rest of
+#: `cli/doctor` and of `console` are JSON and ends of lines.
+_WRITERS = (
+    "cli/__init__", "cli/doctor", "cli/install", "cli/instrument", "cli/run", "console/__init__", "doctor/findings",
+    "drills/quiet",
+)  # fmt: skip
 _NOW = 1_700_000_000.0
 _MOMENT = datetime.fromtimestamp(_NOW, UTC)
 #: As short as possible: a table folds what is long into further lines.
@@ -121,6 +133,31 @@ def test_a_name_stays_a_name(monkeypatch: pytest.MonkeyPatch, command: str, text
     assert "\x1b" not in printed
     if text:
         assert printed.count("\n") == _printed(monkeypatch, command, _INNOCENT).count("\n")
+
+
+@pytest.mark.parametrize("text", NAMES.values(), ids=NAMES)
+def test_a_name_stays_a_name_where_rich_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    """`doctor`, `instrument` and `run` write themselves, in installations without rich."""
+    monkeypatch.setattr(instrument, "unwatched", lambda: [Unwatched(text, text, False, None, text)])
+    findings.show([findings.Finding(text, "error", text, text)])
+    findings.show_table(("setting", "value"), [(text, text)])
+    instrument.run(Namespace(json=False, install=False))
+    run.run(Namespace(command_line=["--", text or "no-such-program"], name=""))
+    printed = "".join(capsys.readouterr())
+    assert _OBEYED.findall(printed.replace("\t", "")) == []
+
+
+def test_every_command_that_writes_without_rich_is_tried() -> None:
+    """What writes to the terminal itself is one of these, or prints JSON, which escapes by itself."""
+    writing = {
+        str(file.relative_to(configs.ROOT))
+        for file in (configs.ROOT / "botobs" / "_ops").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in _WRITING
+    }
+    assert writing == {f"botobs/_ops/{name}.py" for name in _WRITERS}
 
 
 @pytest.fixture
