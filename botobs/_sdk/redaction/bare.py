@@ -44,6 +44,8 @@ _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _FORMAT = re.compile("(?:" + "|".join(RULES.formats) + ")(?![A-Za-z0-9])")
 # Words before a run of which the last few count.
 _LOOK_BACK = 40
+# Of an order's id that begins with what it is of: `adl_autoclose_…`. Exchanges take no longer ones.
+_LONGEST_OWNED = 36
 # Bare runs that are shorter may be anybody's id.
 _SHORTEST_MIXED = 30
 
@@ -90,6 +92,8 @@ def _is_drawn(run: str, bare: str, named: str) -> bool:
         return looks_random(bare) and (run != bare or not _is_camel_case(bare))
     if is_issued(bare):
         return True
+    if not named and len(bare) <= _LONGEST_OWNED and bare.partition("_")[0] in RULES.owners:
+        return False
     return len(bare) >= (24 if named else _SHORTEST_MIXED + 2) and random_share(bare) >= 0.6
 
 

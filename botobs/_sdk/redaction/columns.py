@@ -9,7 +9,9 @@ from .rules import REDACTED
 from .values import is_code, is_drawn_token, is_hex_of_key, is_secret
 
 # Between the cells of a line. Below a heading of bars a line is drawn; beside commas are no blanks.
-_BARS = "\u2502\u2506|"
+_BARS = "\u2506\u2502|"
+# polars draws it around a table, and the first of the bars above between its cells.
+_FRAME = "\u2502"
 _SEPARATORS = (*_BARS, "\t", ";", ",")
 _HEADING = re.compile(r"2?[A-Za-z_][\w.\-]{0,40}(?: [\w.\-]{1,40})?")
 # https://www.postgresql.org/docs/current/sql-copy.html: rows in text format follow.
@@ -47,7 +49,7 @@ def without_columns(text: str) -> str:
 
 
 def _clean(promised: str, cell: str) -> str:
-    value = cell.strip(_BLANKS)
+    value = cell.strip(_BLANKS + _FRAME)
     value = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
     if any(sign in value for sign in (*_BLANKS, '"')):
         return cell
@@ -89,7 +91,7 @@ def _heading(line: str, below: str) -> tuple[str, int, dict[int, str]]:
         )
     if not separator or len(line) > _LONGEST or (has_bars and not (below and _DRAWN.fullmatch(below))):
         return "", 0, {}
-    names = [cell.strip(' "\r') for cell in line.split(separator)]
+    names = [cell.strip(f' "\r{_FRAME}') for cell in line.split(separator)]
     # A bar stands at both ends of a line, too.
     if not all(_HEADING.fullmatch(name) or (has_bars and not name) for name in names):
         return "", 0, {}

@@ -32,7 +32,7 @@ _NAME_OF_COLUMN = re.compile(r"[\s\"'`\[\]]*([A-Za-z_][\w.]{0,60})[\s\"'`\[\]]*"
 _LITERAL = re.compile(r"['\"][^'\"]")
 # A keyword or a name of the statement, a number, a sign.
 _HARMLESS = re.compile(
-    r"[A-Za-z_]{0,14}|[+-]?\d{1,3}|\d{9,20}|[+-]?\d{0,9}[.,][\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12}"
+    r"[A-Za-z_]{0,14}|[+-]?\d{1,3}|\d{9,20}|\d{1,20}(?:[-_:][A-Z]{2,12}){1,3}|[+-]?\d{0,9}[.,][\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12}"
 )
 
 

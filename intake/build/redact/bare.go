@@ -49,12 +49,18 @@ func isBareSecret(run, before string) bool {
 	if isIssued(bare, shortestPlain) {
 		return true
 	}
+	if owner, _, _ := strings.Cut(bare, "_"); named == aNothing && len(bare) <= longestOwned && wordsOfOwners[owner] {
+		return false
+	}
 	least := shortestMixed + 2
 	if named == aSecret {
 		least = 24
 	}
 	return len(bare) >= least && randomShare(bare) >= 0.6
 }
+
+// longestOwned is of an order's id that begins with what it is of: `adl_autoclose_…`. Exchanges take no longer ones.
+const longestOwned = 36
 
 // isIDByForm says whether a run that no word is in front of has the form of an id, or begins as the bytes of a file do.
 func isIDByForm(run, before string) bool {

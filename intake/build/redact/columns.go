@@ -10,10 +10,13 @@ const longestHeading = 1024
 
 var (
 	// Between the cells of a line. Bars are drawn with a line below the heading; where commas are, no blanks are beside them.
-	separators = []string{"\u2502", "\u2506", "|", "\t", ";", ","}
+	separators = []string{"\u2506", frame, "|", "\t", ";", ","}
 	isHeading  = regexp.MustCompile(`^2?[A-Za-z_][\pL\pN_.-]{0,40}(?: [\pL\pN_.-]{1,40})?$`).MatchString
 	isDrawn    = regexp.MustCompile(`^[\s|+:=\x{2500}-\x{257f}-]*$`).MatchString
 )
+
+// frame is what polars draws around a table; between its cells it draws the other bar.
+const frame = "\u2502"
 
 // gap parts cells that blanks set below their heading.
 const gap = "  "
@@ -126,9 +129,9 @@ const blanksInCells = " \t\r\f\v"
 
 // inCell is where the value stands in a cell, within its blanks and quotes.
 func inCell(cell string) (from, to int) {
-	value := strings.TrimLeft(cell, blanksInCells)
+	value := strings.TrimLeft(cell, blanksInCells+frame)
 	from = len(cell) - len(value)
-	value = strings.TrimRight(value, blanksInCells)
+	value = strings.TrimRight(value, blanksInCells+frame)
 	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
 		return from + 1, from + len(value) - 1
 	}
@@ -173,7 +176,7 @@ func headingOf(line, below string) (head heading) {
 	head.secret = map[int]string{}
 	head.width = len(cells)
 	for at, each := range cells {
-		name := strings.Trim(each, " \"\r")
+		name := strings.Trim(each, " \"\r"+frame)
 		// A bar stands at both ends of a line, too.
 		if !isHeading(name) && !(hasBars && name == "") {
 			return heading{}

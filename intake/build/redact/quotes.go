@@ -20,7 +20,7 @@ var (
 		return found
 	}()
 	// A keyword or a name of the statement, a number, a sign.
-	isHarmless = regexp.MustCompile(`^(?:[A-Za-z_]{0,14}|[+-]?\d{1,3}|\d{9,20}|[+-]?\d{0,9}[.,][\d.,]{1,12}|[^\pL\pN_]{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12})$`).MatchString
+	isHarmless = regexp.MustCompile(`^(?:[A-Za-z_]{0,14}|[+-]?\d{1,3}|\d{9,20}|\d{1,20}(?:[-_:][A-Z]{2,12}){1,3}|[+-]?\d{0,9}[.,][\d.,]{1,12}|[^\pL\pN_]{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12})$`).MatchString
 	// isOfChain: an address, what tells a function, nothing.
 	isOfChain = regexp.MustCompile(`^0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{0,8})$`).MatchString
 	// The columns of a statement or of a key, and the names in them.

@@ -45,8 +45,8 @@ timestamp ttl type types updated valid version
 
 var harmless = set(`
 amm authority base cache column config continuation dedup dict event field foreign group hash idempotency index item label
-lookup map market message metric mint next object order page pagination partition pool primary public quote row shard socket
-sort symbol transaction translation tx txn unique verifying websocket
+lookup map market message metric mint next object order page pagination partition pool primary pub public quote row shard
+socket sort symbol transaction translation tx txn unique verifying websocket
 `)
 
 var harmlessNames = set(`
@@ -88,14 +88,14 @@ timeout token too true unable unauthorized undefined unknown unset use value was
 
 var wordsOfIDs = set(`
 accept account addr address block blockhash boundary checksum cid cloid clord commit container contract cursor deposit digest
-etag fbclid fill gclid hash id ids image integrity md merkle mint oid oids order orderid outpoint owner parent pod pool
-program pubkey receiver recipient ref request revision root sender sha signer snapshot span trace traceparent trade
+etag fbclid fill gclid hash id ids image integrity md merkle mint network oid oids order orderid outpoint owner parent pod
+pool program pubkey receiver recipient ref request revision root sender sha signer snapshot span trace traceparent trade
 transaction tree tx txhash txid uid utxo uuid validator wallet
 `)
 
 var wordsOfOwners = set(`
-acct batch bot chan client cus doc event evt file grid group img in job msg node obj org page pay pi plan pos position price
-prod proj req res run sess sub task team txn user usr ver web workflow
+acct adl android batch bot chan client cus doc electron event evt file grid group img in ios job msg node obj org page pay pi
+plan pos position price prod proj req res run sess sub task team txn user usr ver web workflow
 `)
 
 var wordsOfSecrets = set(`
@@ -468,6 +468,8 @@ var quotedValues = []struct{ marker, begin, end string }{
 	{`invalid float value: `, `invalid float value: `, `quote`},
 	{`is not a valid `, `['"]([^'"\s]{6,200})['"] is not a valid `, `named`},
 	{`not a valid `, `Not a valid [a-z]{3,12}: ([^\s'"]{6,200})`, `named`},
+	{`rejected value [`, `rejected value \[([^\s\]]{6,200})\]`, `named`},
+	{`from string "`, `from String `, `quote`},
 	{`(str: `, `\(str: ['"]([^'"\s]{6,200})['"]\)`, `named`},
 	{`dup key: `, `dup key: `, `bracket`},
 	{`key`, `Key {0,9}\([^\n=]{0,200}\) {0,9}= {0,9}`, `bracket`},
