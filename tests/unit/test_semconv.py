@@ -11,6 +11,7 @@ import pytest
 
 from botobs import semconv
 from botobs._sdk.redaction import Redactor
+from botobs._sdk.redaction.rules import RULES
 from botobs.semconv import Metric
 
 _AREAS = [
@@ -18,6 +19,8 @@ _AREAS = [
     for found in iter_modules(semconv.__path__)
     if not found.name.startswith("_")
 ]
+
+_OF_IDS = (".id", "_id", ".key", ".hash")
 
 
 @pytest.mark.parametrize("area", _AREAS, ids=lambda area: area.__name__.rpartition(".")[2])
@@ -34,3 +37,25 @@ def test_no_attribute_is_taken_for_a_secret_by_its_name() -> None:
     redactor = Redactor()
     assert len(names) > 50
     assert [name for name in sorted(names) if redactor.attribute(name, "refused") != "refused"] == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "8f" * 32,
+        "0x" + "ab12" * 16,
+        "kQ3xV8zL1nK7bW5jR2yT9cH4gF6dS0aPoIuYtReWqAs",
+        "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+    ],
+)
+def test_what_our_own_conventions_call_an_id_is_never_redacted(value: str) -> None:
+    names = {
+        name
+        for area in _AREAS
+        for name in vars(area).values()
+        if type(name) is str and name.startswith(("botobs.", "exchange.")) and name.endswith(_OF_IDS)
+    }
+    assert len(names) >= 6
+    assert names <= RULES.ids
+    redactor = Redactor()
+    assert {name: redactor.attribute(name, value) for name in names} == dict.fromkeys(names, value)

@@ -54,9 +54,10 @@ aws.request_id exchange.listen_key.reason messaging.kafka.message.key process.pi
 `)
 
 var identifiers = set(`
-botobs.bot.id code.file.path code.function.name container.id container.image.id exchange.order.client_id exchange.order.hash
-exchange.order.id exchange.trade.id host.id host.name k8s.pod.name k8s.pod.uid messaging.message.id parent_id
-service.instance.id span.id span_id trace.id trace_id traceparent
+botobs.bot.id botobs.order.key botobs.order.submission.span_id botobs.order.submission.trace_id code.file.path
+code.function.name container.id container.image.id exchange.order.client_id exchange.order.hash exchange.order.id
+exchange.trade.id host.id host.name k8s.pod.name k8s.pod.uid messaging.message.id parent_id service.instance.id span.id
+span_id trace.id trace_id traceparent
 `)
 
 var plainNames = set(`
