@@ -37,13 +37,15 @@ _LONG_QUALIFIERS = {
     stem: tuple(sorted(word for word in words if len(word) >= 4)) for stem, words in RULES.qualifiers.items()
 }
 _STEMS = ("key", "keys", "token", "tokens", "pass", "pw", "phrase", "sign")
-#: One of these is in every name that promises something; in lower case.
-STEMS = frozenset((
+_OWN_STEMS = (
     "2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass",
     "pck", "phrase", "pin", "pk", "psk", "psw", "pw", "secret", "seed", "sekret", "sessid", "session", "sig",
     "token", "twofa", "words",
-    *RULES.foreign,
-))  # fmt: skip
+)  # fmt: skip
+#: One of these is in every name that promises something; in lower case.
+STEMS = frozenset(
+    (*_OWN_STEMS, *(word for word in RULES.foreign if not any(stem in word for stem in _OWN_STEMS)))
+)
 
 
 def promise(name: str) -> str:

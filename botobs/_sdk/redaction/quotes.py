@@ -28,7 +28,8 @@ _CLOSING = {"(": ")", "{": "}", "[": "]"}
 _OF_CHAIN = re.compile(r"0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{0,8})")
 # The columns of a statement or of a key, and the names in them.
 _COLUMNS = re.compile(r"\(([^()\n]{1,300})\)[^()]*\(?\Z")
-_NAME_OF_COLUMN = re.compile(r"[\s\"'`\[\]]*([A-Za-z_][\w.]{0,60})[\s\"'`\[\]]*")
+_NAME_OF_COLUMN = re.compile(r"[A-Za-z_][\w.]{0,60}")
+_AROUND_NAME = " \t\r\n\"'`[]"
 _LITERAL = re.compile(r"['\"][^'\"]")
 # A keyword or a name of the statement, a number, a sign.
 _HARMLESS = re.compile(
@@ -126,10 +127,10 @@ def _has_plain_columns(begin: str) -> bool:
 
 
 def _is_plain_column(name: str) -> bool:
-    found = _NAME_OF_COLUMN.fullmatch(name)
-    if found is None or promise(found[1]):
+    name = name.strip(_AROUND_NAME)
+    if not _NAME_OF_COLUMN.fullmatch(name) or promise(name):
         return False
-    last = found[1].lower().rpartition(".")[2].rpartition("_")[2]
+    last = name.lower().rpartition(".")[2].rpartition("_")[2]
     return last in RULES.columns or last in RULES.id_words
 
 

@@ -59,7 +59,7 @@ _WORDS_OF_PASSWORD = re.compile(r"[a-z]{4,9}(?:[-_.][a-z]{4,9}){2,7}")
 _ISSUED = re.compile(r"([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{24,255})")
 _NUMERIC = ("fa", "mfa", "otp", "pin", "totp", "twofa")
 # Codes for those who have lost their device: `gfn03-rvtf8`.
-_RECOVERY = re.compile(r"(?=[a-z-]*\d)(?=[\d-]*[a-z])[a-z0-9]{4,6}(?:-[a-z0-9]{4,6}){1,3}")
+_RECOVERY = re.compile(r"(?=[a-z-]{0,27}\d)(?=[\d-]{0,27}[a-z])[a-z0-9]{4,6}(?:-[a-z0-9]{4,6}){1,3}")
 _PIN = re.compile(r"\d{4,8}")
 SHORTEST_PLAIN = 40
 SHORTEST_NAMED = 16

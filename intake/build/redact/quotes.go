@@ -24,9 +24,9 @@ var (
 	// isOfChain: an address, what tells a function, nothing.
 	isOfChain = regexp.MustCompile(`^0x(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{0,8})$`).MatchString
 	// The columns of a statement or of a key, and the names in them.
-	columnsOf    = regexp.MustCompile(`\(([^()\n]{1,300})\)[^()]*\(?$`)
-	nameOfColumn = regexp.MustCompile("^[\\s\"'`\\[\\]]*([A-Za-z_][\\pL\\pN_.]{0,60})[\\s\"'`\\[\\]]*$")
-	statement    = regexp.MustCompile(`LINE \d{1,6}: `)
+	columnsOf = regexp.MustCompile(`\(([^()\n]{1,300})\)[^()]*\(?$`)
+	isColumn  = regexp.MustCompile(`^[A-Za-z_][\pL\pN_.]{0,60}$`).MatchString
+	statement = regexp.MustCompile(`LINE \d{1,6}: `)
 )
 
 // withoutQuotes takes out what errors quote: statements with literals, parameters, values.
@@ -176,11 +176,11 @@ func hasPlainColumns(said string) bool {
 }
 
 func isPlainColumn(name string) bool {
-	found := nameOfColumn.FindStringSubmatch(name)
-	if found == nil || promise(found[1]) != aNothing {
+	name = strings.Trim(name, " \t\r\n\"'`[]")
+	if !isColumn(name) || promise(name) != aNothing {
 		return false
 	}
-	last := strings.ToLower(found[1])
+	last := strings.ToLower(name)
 	last = last[strings.LastIndexByte(last, '.')+1:]
 	last = last[strings.LastIndexByte(last, '_')+1:]
 	return plainColumns[last] || wordsOfIDs[last]
