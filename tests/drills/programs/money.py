@@ -46,9 +46,9 @@ def _unknown(exchange: str) -> float:
 
 def _another(bot: str) -> float:
     """An order of another bot at one exchange."""
-    with _bots[bot].turn():
+    with trading.decision(_bots[bot]) as decision:
         evidence = time.time()
-        trading.order(f"lost-{bot}", exchange="shared").unknown("no answer")
+        decision.order(f"lost-{bot}", exchange="shared").unknown("no answer")
     return evidence
 
 

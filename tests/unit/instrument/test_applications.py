@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import fastapi
 import httpx
 import pytest
 from fastapi import FastAPI
+from flask import Flask
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from starlette.applications import Starlette
 
@@ -70,6 +72,21 @@ def test_classes_that_cannot_be_compared_are_found(
     assert caplog.messages == []
     assert ask(before) == 7
     assert served(receiver) == ["GET /orders/{number}"]
+
+
+def test_an_init_looks_once_for_all_frameworks(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look is at every object of the program."""
+    looks: list[set[object]] = []
+    look = gc.get_referrers
+
+    def counted(*classes: object) -> list[Any]:
+        looks.append(set(classes))
+        return look(*classes)
+
+    monkeypatch.setattr(gc, "get_referrers", counted)
+    init()
+    [classes] = looks
+    assert {FastAPI, Flask, Starlette} <= classes
 
 
 def test_the_class_is_the_same_before_and_after(init: Init, receiver: OtlpReceiver) -> None:
