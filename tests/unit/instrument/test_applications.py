@@ -12,7 +12,6 @@ import fastapi
 import httpx
 import pytest
 from fastapi import FastAPI
-from flask import Flask
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from starlette.applications import Starlette
 
@@ -76,17 +75,17 @@ def test_classes_that_cannot_be_compared_are_found(
 
 def test_an_init_looks_once_for_all_frameworks(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each look is at every object of the program."""
-    looks: list[set[object]] = []
+    looks: list[set[int]] = []
     look = gc.get_referrers
 
     def counted(*classes: object) -> list[Any]:
-        looks.append(set(classes))
+        looks.append(set(map(id, classes)))
         return look(*classes)
 
     monkeypatch.setattr(gc, "get_referrers", counted)
     init()
     [classes] = looks
-    assert {FastAPI, Flask, Starlette} <= classes
+    assert {id(FastAPI), id(Starlette)} <= classes
 
 
 def test_the_class_is_the_same_before_and_after(init: Init, receiver: OtlpReceiver) -> None:
