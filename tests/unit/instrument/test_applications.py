@@ -16,6 +16,7 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from starlette.applications import Starlette
 
 import botobs
+from botobs._sdk.instrument._applications import Search
 from testbed.otlp_receiver import OtlpReceiver
 
 Init = Callable[..., botobs.Handle]
@@ -73,19 +74,40 @@ def test_classes_that_cannot_be_compared_are_found(
     assert served(receiver) == ["GET /orders/{number}"]
 
 
-def test_an_init_looks_once_for_all_frameworks(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
+class Plain:
+    pass
+
+
+class Derived(Plain):
+    pass
+
+
+class Other:
+    pass
+
+
+def test_one_look_serves_all_frameworks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each look is at every object of the program."""
-    looks: list[set[int]] = []
+    looks: list[int] = []
     look = gc.get_referrers
 
     def counted(*classes: object) -> list[Any]:
-        looks.append(set(map(id, classes)))
+        looks.append(len(classes))
         return look(*classes)
 
     monkeypatch.setattr(gc, "get_referrers", counted)
-    init()
-    [classes] = looks
-    assert {id(FastAPI), id(Starlette)} <= classes
+    derived, other = Derived(), Other()
+    plain: list[Any] = []
+    others: list[Any] = []
+    search = Search()
+    search.find(Plain, plain.append)
+    search.find(Other, others.append)
+    assert (plain, others, looks) == ([], [], [])
+    search.run()
+    assert ([derived], [other], [3]) == (plain, others, looks)
+    # Whoever comes later does not wait.
+    search.find(Other, others.append)
+    assert others == [other, other]
 
 
 def test_the_class_is_the_same_before_and_after(init: Init, receiver: OtlpReceiver) -> None:
