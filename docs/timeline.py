@@ -45,9 +45,10 @@ _INTRO = """\
 # From a fault to its message
 
 What costs money at once leaves the process that finds it out before the next export is due, is looked at by rules every
-second, and its first message waits for others for a second. `make drills LANE=timeline` measures it at production's
-settings: processes make the faults, and a real stack takes them to a webhook. Other critical alerts that a process
-finds out by itself are measured too. Seconds, medians of each step:
+second, and its first message waits for others for a second. Another bot's alert of a group that was told of, and one
+that comes again, waits for at most three. `make drills LANE=timeline` measures it at production's settings: processes
+make the faults, and a real stack takes them to a webhook. Other critical alerts that a process finds out by itself are
+measured too. Seconds, medians of each step:
 
 - *export*: from the evidence in the process until it has collected its metrics,
 - *ingest*: until Prometheus answers a query with them, through intake and collector,

@@ -135,8 +135,8 @@ def check(slow: bool = True) -> list[Part]:
     ]
 
 
-#: What no other test needs: compose, and a Kubernetes with what it runs.
-_OF_LANES = frozenset(("compose", "kubernetes", "dns", "policies", "scraper"))
+#: What no other test needs: compose, a Kubernetes with what it runs, and what only a cluster has.
+_OF_LANES = frozenset(("compose", "kubernetes", "dns", "policies", "scraper", "front", "object-store"))
 
 
 def build() -> Part:

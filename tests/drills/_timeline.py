@@ -26,9 +26,15 @@ _PROGRAM = Path(__file__).with_name("programs") / "money.py"
 
 @dataclass
 class Channel:
-    """What arrived, by alert and exchange, or service where it is about none: critical messages alone."""
+    """What arrived, by alert and exchange, or service where it is about none: critical messages alone.
+
+    Attributes:
+        arrived: When.
+        of_bots: By alert and bot: when it was named first.
+    """
 
     arrived: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    of_bots: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def take(self, _path: str, body: Any) -> None:
         """Take a message of Alertmanager's webhook."""
@@ -38,6 +44,7 @@ class Channel:
             if alert["status"] == "firing" and labels["severity"] == "critical":
                 key = (labels["alertname"], labels.get("exchange_name") or labels.get("service_name", ""))
                 self.arrived.setdefault(key, []).append(now)
+                self.of_bots.setdefault((labels["alertname"], labels.get("botobs_bot_id", "")), now)
 
     def reported(self, alert: str, whom: str) -> int:
         """How often an alert about an exchange or service was told."""

@@ -26,6 +26,8 @@ def test_an_alert_goes_on_where_it_was_after_a_restart(long_profile: bool) -> No
             "BOTOBS_ALERT_RESEND_DELAY": f"{RESEND}s",
             "BOTOBS_ALERT_GROUP_WAIT": "1s",
             "BOTOBS_ALERT_GROUP_INTERVAL": "1s",
+            "BOTOBS_ALERT_GROUP_INTERVAL_CRITICAL": "1s",
+            "BOTOBS_ALERT_GROUP_INTERVAL_ORDERS": "1s",
             "BOTOBS_ALERT_RECEIVER": "email,slack",
             "BOTOBS_SMTP_HOST": "127.0.0.1",
             "BOTOBS_SMTP_PORT": str(mail.port),

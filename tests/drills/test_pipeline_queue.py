@@ -68,7 +68,7 @@ def _press(live: LiveStack) -> int:
     try:
         for _ in range(2_000):
             # Larger than what room the full queue may still have for a small request.
-            with botobs.span("pressed", {"text": "wide " * 800}):
+            with botobs.span("pressed", {"text": "as long as it gets, " * 200}):
                 pass
         assert not handle.flush(3.0)
         return sum(n for (_, _, reason), n in handle.counts.dropped.items() if reason == "queue_full")

@@ -122,6 +122,24 @@ def test_what_costs_money_is_told_at_once(
         _told(fault, production[1], steps[fault], long_profile, record_property)
 
 
+def test_another_bot_of_a_group_that_was_told_of_is_told_at_once(
+    production: tuple[LiveStack, Channel],
+    long_profile: bool,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """One bot after the other loses an order at one exchange."""
+    stack, channel = production
+    bots = [f"another{number}" for number in range(60 if long_profile else 6)]
+    whole = []
+    with Maker("money-another", "another", bots, on_this_machine(stack)) as maker:
+        for bot in bots:
+            time.sleep(random.uniform(*_APART))
+            evidence, key = maker.make(), ("OrderOutcomeUnknown", bot)
+            assert eventually(lambda key=key: key in channel.of_bots, within=240, every=0.05)  # type: ignore[misc]
+            whole.append(channel.of_bots[key] - evidence)
+    record_property("OrderOutcomeUnknown (another bot)", json.dumps(slowest(whole)))
+
+
 @pytest.mark.parametrize("fault", [fault for fault, case in _CASES.items() if not case.now])
 def test_what_a_process_finds_out_is_told(
     fault: str,

@@ -124,6 +124,9 @@ def samples(
     """Every stored sample of some series, as they are, by a query for a range of raw samples."""
     prefix = "/prometheus" if part == "mimir" else ""
     answer = http.post(f"{prefix}/api/v1/query", data={"query": f"{selector}[{last}]"}, timeout=60)
+    # As above.
+    if answer.is_server_error:
+        return []
     answer.raise_for_status()
     return list(answer.json()["data"]["result"])
 

@@ -74,6 +74,7 @@ TEST = Profile(
         "BOTOBS_ALERT_GROUP_WAIT": "1s",
         "BOTOBS_ALERT_GROUP_WAIT_CRITICAL": "1s",
         "BOTOBS_ALERT_GROUP_INTERVAL": "3s",
+        "BOTOBS_ALERT_GROUP_INTERVAL_CRITICAL": "3s",
         # Of a cluster: groups must be looked at more seldom than the second waits for the first.
         "BOTOBS_ALERTMANAGER_PEER_TIMEOUT": "2s",
         "BOTOBS_DEADMAN_INTERVAL": "2s",

@@ -99,26 +99,28 @@ def _steps(group: Mapping[str, Any], rule: Mapping[str, Any], setting: _Settings
         units.seconds(str(group.get("interval", setting.text("BOTOBS_EVALUATION_INTERVAL")))),
         units.seconds(str(group.get("query_offset", setting.text("BOTOBS_RULE_QUERY_OFFSET")))),
         units.seconds(str(rule.get("for", "0s"))),
-        setting.of(_group_wait(rule["labels"])),
+        setting.of(_by_route("BOTOBS_ALERT_GROUP_WAIT", rule["labels"])),
     )
 
 
-def _group_wait(labels: Mapping[str, str]) -> str:
-    """The setting of how long the first message waits for others."""
+def _by_route(name: str, labels: Mapping[str, str]) -> str:
+    """A setting that routes have by urgency, as the alert's route has it (alertmanager/alertmanager.yml)."""
     critical = labels["severity"] == "critical"
     inhibited = "depends_on" in labels
     if labels["area"] == "orders" or labels.get("urgency") == "now" or (critical and not inhibited):
-        return "BOTOBS_ALERT_GROUP_WAIT_ORDERS"
-    return "BOTOBS_ALERT_GROUP_WAIT_CRITICAL" if critical else "BOTOBS_ALERT_GROUP_WAIT"
+        return f"{name}_ORDERS"
+    return f"{name}_CRITICAL" if critical else name
 
 
 def lingering(drill: Drill, profile: Profile) -> float:
     """Seconds that an alert may go on after its fault: while the rule still sees it, and while it is kept."""
     setting = _Settings(profile.variables)
-    kept = (
-        0.0 if drill.by_deadman else units.seconds(str(_rule(drill, profile)[1].get("keep_firing_for", "0s")))
-    )
-    return drill.lingers(setting.of) + kept + setting.of("BOTOBS_ALERT_GROUP_INTERVAL")
+    if drill.by_deadman:
+        return drill.lingers(setting.of) + setting.of("BOTOBS_ALERT_GROUP_INTERVAL")
+    _, rule = _rule(drill, profile)
+    kept = units.seconds(str(rule.get("keep_firing_for", "0s")))
+    told = setting.of(_by_route("BOTOBS_ALERT_GROUP_INTERVAL", rule["labels"]))
+    return drill.lingers(setting.of) + kept + told
 
 
 class _Settings:

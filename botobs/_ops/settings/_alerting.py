@@ -59,6 +59,9 @@ ALERTING = rows(
     ("ALERT_GROUP_WAIT_ORDERS", DURATION_OR_0, "1s", "the same for alerts about orders, those with "
      "`urgency: now`, and critical ones that none inhibits"),
     ("ALERT_GROUP_INTERVAL", DURATION, "1m", "time between messages of a group; also how late `resolved` may be"),
+    ("ALERT_GROUP_INTERVAL_CRITICAL", DURATION, "10s", "the same for critical alerts; in a cluster as the one above"),
+    ("ALERT_GROUP_INTERVAL_ORDERS", DURATION, "3s", "the same for alerts about orders, those with `urgency: now`, and "
+     "critical ones that none inhibits; in a cluster as `BOTOBS_ALERT_GROUP_INTERVAL`"),
     ("ALERT_REPEAT_INTERVAL", DURATION, "4h", "when the message about a fault that lasts is repeated"),
     ("ALERT_REPEAT_INTERVAL_CRITICAL", DURATION, "1h", "the same for critical alerts and those about orders"),
     ("ALERT_RESEND_DELAY", DURATION, "1m", "how often Prometheus sends a firing alert to Alertmanager; after four "

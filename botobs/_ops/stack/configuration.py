@@ -17,7 +17,7 @@ from ..home.home import Home
 from ..home.render import render_tree
 from ..settings import sign_in
 from ..settings.table import TABLE
-from ..settings.values import Given, gather
+from ..settings.values import Given, defaults, gather
 from .options import Options
 
 #: Folders of configuration, that of a cluster's load balancer among them, and what in them is no configuration.
@@ -25,6 +25,9 @@ _TEMPLATES = (*native.folders(), "front")
 #: Recorded series and alerts, and the series of Prometheus' own scrape jobs.
 _SCRAPED = "|".join(component.scrape_job for component in COMPONENTS if component.scraped)
 _NOT_PUSHED = f".*:.*;.*|ALERTS.*;.*|.*;({_SCRAPED}|extra.*)"
+_GROUP_INTERVAL = "BOTOBS_ALERT_GROUP_INTERVAL"
+#: Further alerts of an urgent group wait for less where there is one Alertmanager.
+_SOONER = (f"{_GROUP_INTERVAL}_CRITICAL", f"{_GROUP_INTERVAL}_ORDERS")
 _NO_CONFIG = frozenset(
     {"build", "tests", "README.md", "__pycache__", "__init__.py", "boards", "generate.py", "custom.yaml"}
 )
@@ -65,7 +68,9 @@ def variables(
         values["BOTOBS_TEMPO_OTLP_ENDPOINT"] = f"127.0.0.1:{values['BOTOBS_TEMPO_OTLP_PORT']}"
     values |= {name: given.texts.get(name, text) for name, text in (options.variables or {}).items()}
     if options.cluster:
-        return cluster_settings.variables(values)
+        # Well above the time that the second Alertmanager waits for the first (docs/scale-out.md).
+        interval = values.get(_GROUP_INTERVAL, defaults()[_GROUP_INTERVAL])
+        return dict.fromkeys(_SOONER, interval) | cluster_settings.variables(values)
     return values | (long_term_store(values) if options.mimir else {})
 
 

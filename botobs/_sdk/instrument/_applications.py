@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakSet
 
@@ -30,19 +30,48 @@ CLASSES = {
 _MARK = "_is_instrumented_by_opentelemetry"
 
 
-def _instances(cls: type[Any]) -> list[Any]:
-    """What the program holds of a class and of those derived from it.
+class Search:
+    """Looks for the applications that exist already.
 
-    An instance refers to its class, so the garbage collector finds it without a look at each object of the program.
+    Each look is at every object of the program, so there is one for all frameworks: until `run` it only collects what
+    is looked for.
     """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[type[Any], Callable[[Any], None]]] | None = []
+
+    def find(self, cls: type[Any], give: Callable[[Any], None]) -> None:
+        """Hand over each instance of a class and of those derived from it.
+
+        Args:
+            cls: The class.
+            give: Is called with each instance, by `run`, or at once where that is over.
+        """
+        if self._waiting is None:
+            _find([(cls, give)])
+        else:
+            self._waiting.append((cls, give))
+
+    def run(self) -> None:
+        """Find what has been asked for."""
+        waiting, self._waiting = self._waiting, None
+        if waiting:
+            _find(waiting)
+
+
+def _find(wanted: Sequence[tuple[type[Any], Callable[[Any], None]]]) -> None:
+    """An instance refers to its class, so the garbage collector finds it without our looking at each object."""
     # By identity: whoever wrote a class may have said what is equal to it.
-    classes = {id(cls): cls}
-    derived = [cls]
+    classes = {id(cls): cls for cls, _ in wanted}
+    derived = list(classes.values())
     while derived:
         new = {id(found): found for found in type.__subclasses__(derived.pop()) if id(found) not in classes}
         classes |= new
         derived += new.values()
-    return [found for found in gc.get_referrers(*classes.values()) if issubclass(type(found), cls)]
+    for found in gc.get_referrers(*classes.values()):
+        for cls, give in wanted:
+            if issubclass(type(found), cls):
+                give(found)
 
 
 class Applications:
@@ -52,10 +81,12 @@ class Applications:
         name: Of the instrumentor, a key of `CLASSES`.
         instrumentor: It; its module has imported the framework.
         patches: Those of its instrumentation.
+        search: Finds those that exist already.
     """
 
-    def __init__(self, name: str, instrumentor: Any, patches: Patches) -> None:
+    def __init__(self, name: str, instrumentor: Any, patches: Patches, search: Search) -> None:
         self._name = name
+        self._search = search
         self._instrumentor = instrumentor
         self._patches = patches
         self._watched: WeakSet[Any] = WeakSet()
@@ -72,8 +103,7 @@ class Applications:
         self._patches.replace(
             type(self._instrumentor), "instrument_app", staticmethod(self._by_hand(self._give_instrument_app))
         )
-        for found in _instances(cls):
-            self._watch(found)
+        self._search.find(cls, self._watch)
 
     def _hook(self, init: Callable[..., None]) -> Callable[..., None]:
         def __init__(app: Any, /, *args: Any, **kwargs: Any) -> None:

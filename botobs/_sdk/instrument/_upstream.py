@@ -88,15 +88,21 @@ class UpstreamInstrumentation:
         found: Which.
         settle: Called with None when it works, else with what went wrong.
         tell: Called with a sentence that says what it will not see.
+        search: Finds applications that exist already.
     """
 
     def __init__(
-        self, found: Found, settle: Callable[[Exception | None], None], tell: Callable[[str], None]
+        self,
+        found: Found,
+        settle: Callable[[Exception | None], None],
+        tell: Callable[[str], None],
+        search: _applications.Search,
     ) -> None:
         self.name = found.name
         self._found = found
         self._settle = settle
         self._tell = tell
+        self._search = search
         self._patches = Patches(self.name)
         self._instrumentor: Any = None
 
@@ -157,7 +163,7 @@ class UpstreamInstrumentation:
             raise Missing(str(conflict))
         guarded.guard(self._patches, self.name)
         if self.name in _applications.CLASSES:
-            _applications.Applications(self.name, instrumentor, self._patches).watch()
+            _applications.Applications(self.name, instrumentor, self._patches, self._search).watch()
             self._settle(None)
             return
         before = _replaced.classes(self._modules())

@@ -19,6 +19,7 @@ from ..patching import failures
 from ..patching.patch import Patches
 from ..safe import Log
 from . import _upstream, libraries, stable_names
+from ._applications import Search
 from .base import EndsWithProgram
 from .exchange.unwatched import unwatched_clients
 
@@ -151,6 +152,7 @@ class Instrumentations:
         # The libraries that descriptions of other distributions watch, by module.
         self._described: set[str] = set()
         self._patches = Patches("opentelemetry")
+        self._applications = Search()
         failures.reset()
 
     def look(self) -> list[Status]:
@@ -202,6 +204,7 @@ class Instrumentations:
                 status.state, status.detail = State.DISABLED, _upstream.LEFT_ALONE[found.name]
             else:
                 self._install_upstream(found, status, telemetry)
+        self._applications.run()
 
     def before_end(self, seconds: float) -> None:
         """Have those that have something to do when the program ends do it, within so many seconds each."""
@@ -276,6 +279,7 @@ class Instrumentations:
             found,
             lambda error: self._settle(status, error),
             lambda missed: self._tell(status, missed),
+            self._applications,
         )
         self._installed.append(upstream)
         try:

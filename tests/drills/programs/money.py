@@ -44,6 +44,14 @@ def _unknown(exchange: str) -> float:
     return evidence
 
 
+def _another(bot: str) -> float:
+    """An order of another bot at one exchange."""
+    with trading.decision(_bots[bot]) as decision:
+        evidence = time.time()
+        decision.order(f"lost-{bot}", exchange="shared").unknown("no answer")
+    return evidence
+
+
 def _rejected(exchange: str) -> float:
     for number in range(4):
         trading.order(f"refused-{exchange}-{number}", exchange=exchange).rejected("no funds")
@@ -127,6 +135,7 @@ class _Account:
 
 
 _connections: dict[str, Connection] = {}
+_bots: dict[str, trading.Bot] = {}
 
 
 def _differs(exchange: str, what: str) -> float:
@@ -188,6 +197,7 @@ def _connect(exchange: str) -> None:
 
 _FAULTS: dict[str, Callable[[str], float]] = {
     "unknown": _unknown,
+    "another": _another,
     "rejected": _rejected,
     "banned": _banned,
     "crossed": _crossed,
@@ -207,6 +217,7 @@ _PREPARED: dict[str, Callable[[str], None]] = {
     "orphan": _report,
     "ghost": _report,
     "cut": _connect,
+    "another": lambda name: _bots.update({name: trading.bot(name, exchange="shared")}),
 }
 
 

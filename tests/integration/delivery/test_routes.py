@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,10 @@ from botobs._ops.home.render import render_tree
 from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.settings import channels
 from tests.support import rules
+from tests.support.alerting import Alerting, Sinks
 from tests.support.configs import ROOT
 from tests.support.rules import Rule
+from tests.support.waiting import eventually
 
 _SETTINGS = {
     "BOTOBS_SECRETS": "/secrets",
@@ -95,3 +97,26 @@ def test_the_receiver_is_a_setting(amtool: Path, tmp_path: Path, receiver: str, 
     for labels in ({"severity": "warning"}, {"severity": "critical"}, {"area": "orders"}):
         receivers = _route(amtool, folder / "alertmanager.yml", {"alertname": "A", **labels})[1]
         assert receivers == found
+
+
+URGENT_ALERTS = [
+    pytest.param("OrderOutcomeUnknown", {"area": "orders"}, "ORDERS", id="orders"),
+    pytest.param("ServiceHeartbeatLost", {"urgency": "now", "depends_on": "pipeline"}, "ORDERS", id="now"),
+    pytest.param("DatabaseDown", {"cause": "database"}, "ORDERS", id="no cause"),
+    pytest.param("BotHeartbeatLost", {"depends_on": "pipeline"}, "CRITICAL", id="critical"),
+]
+
+
+@pytest.mark.parametrize(("name", "labels", "pace"), URGENT_ALERTS)
+def test_another_alert_of_a_group_that_was_told_of_does_not_wait_for_the_next_minute(
+    make: Callable[..., Alerting], sinks: Sinks, name: str, labels: dict[str, str], pace: str
+) -> None:
+    never, at_once = {"BOTOBS_ALERT_GROUP_INTERVAL": "1h"}, {f"BOTOBS_ALERT_GROUP_INTERVAL_{pace}": "1s"}
+    alerting = make(sinks.mail.port, sinks.slack.url, sinks.inbox, **never, **at_once)
+    alerting.start()
+    for number in range(3):
+        alerting.fire(name, severity="critical", botobs_bot_id=f"bot-{number}", **labels)
+        # The first message, and one for each that joins the group.
+        assert eventually(
+            lambda told=number + 1: alerting.channels(name) == sorted(["email", "slack"] * told)
+        )  # type: ignore[misc]

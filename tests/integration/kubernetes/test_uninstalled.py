@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from testbed.sender import Sender
@@ -36,12 +41,25 @@ def test_from_the_previous_version_of_the_chart(
     """It is installed, has data, and is upgraded to this one while services send."""
     current, folder = botobs.chart, botobs.cluster.folder / "previous"
     earlier.extract(_PREVIOUS, folder)
+    previous = folder / current.relative_to(configs.ROOT)
     botobs.uninstall()
-    botobs.chart = folder / current.relative_to(configs.ROOT)
-    botobs.reinstall()
-    with sender:
-        flows(sender)
-        botobs.chart = current
-        botobs.upgrade({})
-        flows(sender)
+    values = botobs.values
+    botobs.chart, botobs.values = previous, {**values, "settings": _known_to(previous, values["settings"])}
+    try:
+        botobs.reinstall()
+        with sender:
+            flows(sender)
+            botobs.chart, botobs.values = current, values
+            botobs.upgrade({})
+            flows(sender)
+    finally:
+        # Those that follow are about this one.
+        botobs.chart, botobs.values = current, values
     complete(botobs, sender, "from the previous version", record_property)
+
+
+def _known_to(stack: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that the chart of a version takes; it refuses those that came later."""
+    text = (stack / "charts" / "botobs" / "values.schema.json").read_text(encoding="utf-8")
+    known = json.loads(text)["properties"]["settings"]["properties"]
+    return {name: value for name, value in settings.items() if name in known}

@@ -72,9 +72,7 @@ class Machine:
             output: Where strace writes what it does to its data.
             ending: How it is ended.
         """
-        process = native.process(self.context, BY_NAME[part])
-        if process.prepare is not None:
-            asyncio.run(_run(process))
+        process = self._prepared(part)
         with (self.home.logs / f"{part}.log").open("ab") as log:
             if output is None:
                 started = subprocess.Popen(process.command, env=dict(process.environ), stdout=log, stderr=log)
@@ -91,6 +89,12 @@ class Machine:
             for one in psutil.Process(started.pid).children() if output else [psutil.Process(started.pid)]:
                 one.send_signal(ending)
             started.wait()
+
+    def _prepared(self, part: str) -> Process:
+        process = native.process(self.context, BY_NAME[part])
+        if process.prepare is not None:
+            asyncio.run(_run(process))
+        return process
 
     def _is_ready(self, part: str) -> bool:
         health = BY_NAME[part].health
@@ -124,6 +128,8 @@ class Machine:
             ending: How it is ended after its work; the power may go meanwhile.
         """
         log, before = self._folder / f"{part}.strace", self._folder / f"{part}.before"
+        # Folders that are made for it are there before it is recorded.
+        self._prepared(part)
         shutil.copytree(self.data(part), before)
         with self.running(part, log, ending):
             work()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from starlette.applications import Starlette
 
 import botobs
+from botobs._sdk.instrument._applications import Search
 from testbed.otlp_receiver import OtlpReceiver
 
 Init = Callable[..., botobs.Handle]
@@ -70,6 +72,42 @@ def test_classes_that_cannot_be_compared_are_found(
     assert caplog.messages == []
     assert ask(before) == 7
     assert served(receiver) == ["GET /orders/{number}"]
+
+
+class Plain:
+    pass
+
+
+class Derived(Plain):
+    pass
+
+
+class Other:
+    pass
+
+
+def test_one_look_serves_all_frameworks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look is at every object of the program."""
+    looks: list[int] = []
+    look = gc.get_referrers
+
+    def counted(*classes: object) -> list[Any]:
+        looks.append(len(classes))
+        return look(*classes)
+
+    monkeypatch.setattr(gc, "get_referrers", counted)
+    derived, other = Derived(), Other()
+    plain: list[Any] = []
+    others: list[Any] = []
+    search = Search()
+    search.find(Plain, plain.append)
+    search.find(Other, others.append)
+    assert (plain, others, looks) == ([], [], [])
+    search.run()
+    assert ([derived], [other], [3]) == (plain, others, looks)
+    # Whoever comes later does not wait.
+    search.find(Other, others.append)
+    assert others == [other, other]
 
 
 def test_the_class_is_the_same_before_and_after(init: Init, receiver: OtlpReceiver) -> None:

@@ -16,6 +16,7 @@ from opentelemetry.trace import NoOpTracerProvider
 import botobs
 from botobs._ops.doctor import checks
 from botobs._sdk.instrument import _upstream, libraries, registry
+from botobs._sdk.instrument._applications import Search
 from botobs._sdk.instrument.registry import State
 from botobs._sdk.patching import failures
 from botobs._sdk.patching.guard import never_raise
@@ -266,7 +267,7 @@ def test_what_somebody_else_instrumented_is_left_to_them(init: Init, upstream: C
 def test_the_installed_instrumentors_name_their_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     found = {one.name: one for one in _upstream.discover(entry_points(group=_upstream.GROUP), set())}
-    client = _upstream.UpstreamInstrumentation(found["asyncpg"], lambda _: None, lambda _: None)
+    client = _upstream.UpstreamInstrumentation(found["asyncpg"], lambda _: None, lambda _: None, Search())
     assert list(client._modules()) == ["asyncpg"]
 
 
@@ -299,7 +300,7 @@ def test_a_library_that_brings_its_instrumentor_is_waited_for(
     point = EntryPoint("desk", target, "opentelemetry_instrumentor")
     vars(point)["dist"] = _Library(requires)
     found = _upstream.Found("desk", "desk", point)
-    watching = _upstream.UpstreamInstrumentation(found, lambda _: None, lambda _: None)
+    watching = _upstream.UpstreamInstrumentation(found, lambda _: None, lambda _: None, Search())
     assert list(watching._modules()) == waits_for
 
 

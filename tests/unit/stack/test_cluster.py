@@ -17,6 +17,8 @@ from botobs._ops.components.ports import PORTS
 from botobs._ops.errors import StackError
 from botobs._ops.home.home import Home
 from botobs._ops.home.render import render_tree
+from botobs._ops.stack import configuration
+from botobs._ops.stack.options import Options
 from tests.support.configs import ROOT
 
 _VALUES = {
@@ -127,3 +129,21 @@ def test_alerts_say_which_environment_they_are_of(tmp_path: Path) -> None:
     assert "test" in alert["labels"]["deployment_environment_name"]
     assert "cortex_prometheus_rule_evaluation_failures_total" in alert["expr"]
     assert record == {"record": "r", "expr": "up{job='prometheus'}"}
+
+
+@pytest.mark.parametrize(
+    ("given", "orders"),
+    [
+        ({}, "1m"),
+        ({"BOTOBS_ALERT_GROUP_INTERVAL": "2m"}, "2m"),
+        ({"BOTOBS_ALERT_GROUP_INTERVAL_ORDERS": "30s"}, "30s"),
+    ],
+)
+def test_an_urgent_group_waits_for_the_other_alertmanager(
+    tmp_path: Path, given: dict[str, str], orders: str
+) -> None:
+    ports = {port.variable: port.default for port in PORTS}
+    values = configuration.variables(Home(tmp_path), ports, Options(cluster=True, variables=given))
+    assert values["BOTOBS_ALERT_GROUP_INTERVAL_ORDERS"] == orders
+    alone = configuration.variables(Home(tmp_path), ports, Options(variables=given))
+    assert alone.get("BOTOBS_ALERT_GROUP_INTERVAL_ORDERS") == given.get("BOTOBS_ALERT_GROUP_INTERVAL_ORDERS")

@@ -32,6 +32,9 @@ BOTOBS_TEMPO_URL: {{ .Values.stores.tempo.url | quote }}
 BOTOBS_TEMPO_OTLP_ENDPOINT: {{ .Values.stores.tempo.otlpEndpoint | quote }}
 BOTOBS_GRAFANA_URL: {{ .Values.stores.grafana.url | quote }}
 BOTOBS_DASHBOARD_URL: {{ .Values.stores.grafana.url | quote }}
+# Well above the time that the second Alertmanager waits for the first.
+BOTOBS_ALERT_GROUP_INTERVAL_CRITICAL: {{ dig "BOTOBS_ALERT_GROUP_INTERVAL" "1m" .Values.settings | quote }}
+BOTOBS_ALERT_GROUP_INTERVAL_ORDERS: {{ dig "BOTOBS_ALERT_GROUP_INTERVAL" "1m" .Values.settings | quote }}
 BOTOBS_SAMPLING_PERCENT: {{ .Values.samplers.percent | quote }}
 {{- $sampler := include "botobs.host" (dict "root" . "part" "sampler") }}
 {{- range $shard := until 2 }}
