@@ -11,8 +11,11 @@ from functools import cache
 
 from .rules import text as data
 
-#: What BIP-39 allows at least.
-_FEWEST = 12
+#: How many words BIP-39 allows.
+_FEWEST, _MOST = 12, 24
+#: A dozen words drawn from 2,048 hardly ever repeat one. Fewer different ones are signals (`long,short,long`), or one
+#: of the known examples, which say one word all the time and end with another.
+_FEWEST_DIFFERENT = 5
 # Of another script than Latin a word may be one sign.
 _RUN = re.compile(
     r"[A-Za-z\x80-\U0010ffff][A-Za-z \x80-\U0010ffff,;:|/\t\r\n\\'\"0-9.()\[\]{}<>#*+_=&-]{22,}+"
@@ -54,7 +57,11 @@ def _without_known(run: str, redacted: str) -> str:
     if "1" * _FEWEST not in _flags([2 < len(word) <= _LONGEST_WORD or not word.isascii() for word in said]):
         return run
     known = words()
-    rows = list(_ROW.finditer(_flags([word in known for word in said])))
+    rows = [
+        row
+        for row in _ROW.finditer(_flags([word in known for word in said]))
+        if _differ(said[row.start() : row.end()])
+    ]
     if not rows:
         return run
     found = list(_WORD.finditer(run))
@@ -64,6 +71,13 @@ def _without_known(run: str, redacted: str) -> str:
         kept += (run[done : found[row.start()].start()], redacted)
         done = found[row.end() - 1].end()
     return "".join((*kept, run[done:]))
+
+
+def _differ(row: list[str]) -> bool:
+    """Whether the words of a row are those of a mnemonic, by how many there are."""
+    if len(set(row)) >= _FEWEST_DIFFERENT:
+        return True
+    return len(row) % 3 == 0 and len(row) <= _MOST and set(row[:-1]) == {row[0]} != {row[-1]}
 
 
 def _flags(are: list[bool]) -> str:

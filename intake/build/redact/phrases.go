@@ -11,6 +11,10 @@ const (
 	shortestWord     = 3
 	longestWord      = 9
 	fewestOfMnemonic = 12
+	// A dozen words drawn from 2,048 hardly ever repeat one. Fewer different ones are signals (`long,short,long`), or one of the known
+	// examples, which say one word all the time and end with another.
+	fewestDifferent  = 5
+	mostOfExample    = 24
 	shortestOfLatin  = 47
 	shortestMnemonic = 23
 )
@@ -59,14 +63,15 @@ func endsNoWord(c byte) bool {
 // hasRow says whether enough words in a row are of a kind, and takes each such row out.
 func hasRow(text string, begin, end int, isOne func(string) bool, out *edit) (has bool) {
 	first, last, count := 0, 0, 0
+	var words []string
 	flush := func() {
-		if count >= fewestOfMnemonic {
+		if count >= fewestOfMnemonic && (out == nil || differ(words)) {
 			has = true
 			if out != nil {
 				out.put(text, first, last, Mark)
 			}
 		}
-		count = 0
+		count, words = 0, words[:0]
 	}
 	for at := begin; at < end; {
 		if !isOfMnemonic(text[at]) {
@@ -91,6 +96,9 @@ func hasRow(text string, begin, end int, isOne func(string) bool, out *edit) (ha
 			}
 			last = stop
 			count++
+			if out != nil {
+				words = append(words, strings.ToLower(word))
+			}
 		} else {
 			flush()
 		}
@@ -98,4 +106,21 @@ func hasRow(text string, begin, end int, isOne func(string) bool, out *edit) (ha
 	}
 	flush()
 	return has
+}
+
+// differ says whether the words of a row are those of a mnemonic, by how many there are.
+func differ(row []string) bool {
+	different := map[string]bool{}
+	for _, word := range row {
+		if different[word] = true; len(different) >= fewestDifferent {
+			return true
+		}
+	}
+	before, last := row[:len(row)-1], row[len(row)-1]
+	for _, word := range before {
+		if word != before[0] {
+			return false
+		}
+	}
+	return len(row)%3 == 0 && len(row) <= mostOfExample && last != before[0]
 }

@@ -46,6 +46,8 @@ SECRETS: list[tuple[str, str, str]] = [
     ("short key", "X-Gotify-Key: AGj7I5pAzfwUQ8H", "AGj7I5pAzfwU"),
     ("kdb's handle", "hopen `:kdb.prod:5010:bot:GD499ExKJ5p8 failed", "GD499ExKJ5p8"),
     ("community of snmp", "snmp_community=3kJE9fLJOxPo", "3kJE9fLJOxPo"),
+    ("known example of a mnemonic", "wallet: " + "abandon " * 11 + "about", "abandon about"),
+    ("another", "wallet: " + "letter advice cage absurd amount doctor acoustic avoid " * 2 + "letter always", "doctor"),
     ("secret of tradovate", f"cfg: {{Name:x TradovateSec:{_UUID}}}", _UUID),
 ]  # fmt: skip
 
@@ -89,6 +91,8 @@ INNOCENTS: list[str] = [
     "password: {{ vault_password }}",
     "certificate -----BEGIN CERTIFICATE----- parsed, 5 in chain",
     "ValueError: 'BTC-PERP' is not a valid Symbol",
+    "signals: " + "long,short,long,long,short,exit," * 6,
+    "as wide as " + "wide " * 30,
 ]  # fmt: skip
 
 
