@@ -61,16 +61,14 @@ func (i *instances) join(token string, body []byte, now time.Time) (left []byte,
 				return resource
 			}
 			joined++
-			kept := edited(resource, func(field int, attribute []byte) []byte {
-				if field == 1 && keyOf(attribute) == instanceKey {
-					return itsName
+			kept := []byte(nil)
+			each(resource, func(field int, attribute, raw []byte) bool {
+				if field != 1 || attribute == nil || keyOf(attribute) != instanceKey {
+					kept = append(kept, raw...)
 				}
-				return attribute
+				return true
 			})
-			if same(kept, resource) {
-				kept = withField(slices.Clone(resource), 1, view(itsName))
-			}
-			return kept
+			return withField(kept, 1, view(itsName))
 		})
 	}), joined
 }
@@ -103,27 +101,36 @@ func (i *instances) joinJSON(token string, given any, now time.Time) (joined int
 	for _, owned := range listOf(given, "resourceSpans", "resource_spans") {
 		held, _ := owned.(map[string]any)
 		resource, _ := held["resource"].(map[string]any)
-		attributes := listOf(resource, "attributes")
-		var who whose
-		kept := []any{}
-		for _, attribute := range attributes {
-			pair, _ := attribute.(map[string]any)
-			key, _ := pair["key"].(string)
-			value, _ := pair["value"].(map[string]any)
-			text, is := cmp.Or(value["stringValue"], value["string_value"]).(string)
-			if !is {
-				text = fmt.Sprint(value)
-			}
-			if who.note(key, text); key != instanceKey {
-				kept = append(kept, attribute)
-			}
-		}
-		if !i.has(token, who, now) {
+		if who, kept := ofJSON(resource); !i.has(token, who, now) {
 			resource["attributes"] = append(kept, map[string]any{"key": instanceKey, "value": map[string]any{"stringValue": others}})
 			joined++
 		}
 	}
 	return joined
+}
+
+// ofJSON is ofProtobuf for a resource in JSON, and its attributes without the instance.
+func ofJSON(resource map[string]any) (who whose, kept []any) {
+	kept = []any{}
+	for _, attribute := range listOf(resource, "attributes") {
+		key, value := pairJSON(attribute)
+		if who.note(key, value); key != instanceKey {
+			kept = append(kept, attribute)
+		}
+	}
+	return who, kept
+}
+
+// pairJSON is an attribute in JSON; what is no text is printed.
+func pairJSON(attribute any) (key, text string) {
+	pair, _ := attribute.(map[string]any)
+	value, _ := pair["value"].(map[string]any)
+	key, _ = pair["key"].(string)
+	text, is := cmp.Or(value["stringValue"], value["string_value"]).(string)
+	if !is {
+		text = fmt.Sprint(value)
+	}
+	return key, text
 }
 
 // listOf is a list in a field of an object in JSON, whichever of the field's names it has.

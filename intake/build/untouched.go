@@ -349,7 +349,7 @@ func ofKey(key []byte, ofSpans bool) bool {
 		return true
 	}
 	switch word, _, _ := strings.Cut(view(word), "."); word {
-	case "redaction", "sender", "unidentified", "respelled", "contradictory":
+	case "redaction", "sender", "unidentified", "unlinked", "respelled", "contradictory":
 		return false
 	}
 	return true

@@ -170,7 +170,11 @@ def test_span_metrics_have_the_buckets_of_the_sdk() -> None:
 
 def test_span_metrics_see_every_span() -> None:
     """They hang on the pipeline that no sampler is in, and have their bounds."""
-    assert {"span_metrics", "service_graph"} <= set(PIPELINES["traces"]["exporters"])
+    assert "span_metrics" in PIPELINES["traces"]["exporters"]
+    assert PIPELINES["traces/graph"] == {
+        "receivers": PIPELINES["traces"]["receivers"],
+        "exporters": ["service_graph"],
+    }
     connector = CONFIG["connectors"]["span_metrics"]
     assert connector["aggregation_cardinality_limit"] > 0
     assert connector["series_expiration"]
