@@ -18,7 +18,7 @@ func (e *edges) apartJSON(token string, given any, now time.Time) (count int) {
 		for _, owned := range all {
 			held, _ := owned.(map[string]any)
 			resource, _ := held["resource"].(map[string]any)
-			who, _ := ofJSON(resource)
+			who := ofJSON(resource)
 			if scopes := e.plainOf(token, who.service, held, now, &count); len(scopes) > 0 {
 				marked := append(listOf(resource, "attributes"), map[string]any{"key": unlinkedKey, "value": map[string]any{"boolValue": true}})
 				other := maps.Clone(held)

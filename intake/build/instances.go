@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -50,6 +51,15 @@ func (w *whose) identity() string {
 	return place + "/" + w.process
 }
 
+// serviceKey is under what attribute the name of a service stands that is one of too many.
+const serviceKey = "botobs.service.name"
+
+// instead is what stands in a resource in the place of who sent it: the keys of what goes, and pairs that come.
+type instead struct {
+	goes  []string
+	comes [][2]string
+}
+
 // join gives others' name to the instances of a measured request of spans that are too many, and says of how many resources.
 func (i *instances) join(token string, body []byte, now time.Time) (left []byte, joined int) {
 	return edited(body, func(field int, owned []byte) []byte {
@@ -57,23 +67,29 @@ func (i *instances) join(token string, body []byte, now time.Time) (left []byte,
 			return owned
 		}
 		return edited(owned, func(field int, resource []byte) []byte {
-			if field != 1 || i.has(token, ofProtobuf(resource), now) {
+			if field != 1 {
+				return resource
+			}
+			other := i.instead(token, ofProtobuf(resource), now)
+			if other == nil {
 				return resource
 			}
 			joined++
 			kept := []byte(nil)
-			each(resource, func(field int, attribute, raw []byte) bool {
-				if field != 1 || attribute == nil || keyOf(attribute) != instanceKey {
+			each(resource, func(field int, held, raw []byte) bool {
+				if field != 1 || held == nil || !slices.Contains(other.goes, keyOf(held)) {
 					kept = append(kept, raw...)
 				}
 				return true
 			})
-			return withField(kept, 1, view(itsName))
+			for _, pair := range other.comes {
+				value := withField(nil, textField, pair[1])
+				kept = withField(kept, 1, view(withField(withField(nil, keyField, pair[0]), valueField, view(value))))
+			}
+			return kept
 		})
 	}), joined
 }
-
-var itsName = withField(withField(nil, keyField, instanceKey), valueField, view(withField(nil, textField, others)))
 
 func ofProtobuf(resource []byte) (found whose) {
 	fields(resource, 1, func(attribute, _ []byte) {
@@ -86,14 +102,25 @@ func ofProtobuf(resource []byte) (found whose) {
 	return found
 }
 
-func (i *instances) has(token string, who whose, now time.Time) bool {
-	identity := who.identity()
-	if identity == "" || identity == others {
-		return true
-	}
+// instead is nothing for who may be counted by itself. An instance that is too many is one of its service's others; where the token has so many
+// services that this one has no room, it is of the others too: a new name for each request would be as many instances.
+func (i *instances) instead(token string, who whose, now time.Time) *instead {
+	identity, service := who.identity(), who.namespace+"/"+who.service
 	i.lock.Lock()
 	defer i.lock.Unlock()
-	return i.rooms.has(token, who.namespace+"/"+who.service, maphash.String(seedOfRooms, identity), now)
+	if i.has(token, service, maphash.String(seedOfRooms, identity), now) {
+		return nil
+	}
+	if i.of[token].services[service] == nil {
+		return &instead{
+			[]string{"service.name", "service.namespace", instanceKey, serviceKey},
+			[][2]string{{"service.name", others}, {instanceKey, others}, {serviceKey, strings.Clone(who.service)}},
+		}
+	}
+	if identity == "" || identity == others {
+		return nil
+	}
+	return &instead{[]string{instanceKey}, [][2]string{{instanceKey, others}}}
 }
 
 // joinJSON is join for a request in JSON that has been read; it says of how many resources.
@@ -101,24 +128,31 @@ func (i *instances) joinJSON(token string, given any, now time.Time) (joined int
 	for _, owned := range listOf(given, "resourceSpans", "resource_spans") {
 		held, _ := owned.(map[string]any)
 		resource, _ := held["resource"].(map[string]any)
-		if who, kept := ofJSON(resource); !i.has(token, who, now) {
-			resource["attributes"] = append(kept, map[string]any{"key": instanceKey, "value": map[string]any{"stringValue": others}})
-			joined++
+		other := i.instead(token, ofJSON(resource), now)
+		if other == nil || resource == nil {
+			continue
 		}
+		joined++
+		kept := []any{}
+		for _, attribute := range listOf(resource, "attributes") {
+			if key, _ := pairJSON(attribute); !slices.Contains(other.goes, key) {
+				kept = append(kept, attribute)
+			}
+		}
+		for _, pair := range other.comes {
+			kept = append(kept, map[string]any{"key": pair[0], "value": map[string]any{"stringValue": pair[1]}})
+		}
+		resource["attributes"] = kept
 	}
 	return joined
 }
 
-// ofJSON is ofProtobuf for a resource in JSON, and its attributes without the instance.
-func ofJSON(resource map[string]any) (who whose, kept []any) {
-	kept = []any{}
+// ofJSON is ofProtobuf for a resource in JSON.
+func ofJSON(resource map[string]any) (who whose) {
 	for _, attribute := range listOf(resource, "attributes") {
-		key, value := pairJSON(attribute)
-		if who.note(key, value); key != instanceKey {
-			kept = append(kept, attribute)
-		}
+		who.note(pairJSON(attribute))
 	}
-	return who, kept
+	return who
 }
 
 // pairJSON is an attribute in JSON; what is no text is printed.
