@@ -164,7 +164,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
                 "tests/integration/config/test_untouched.py::test_calls_without_end_take_no_edge_from_others",
                 "tests/drills/test_pipeline_poison.py::test_edges_that_are_too_many_are_counted",
             ),
-            "the spans are stored and measured; those of others keep their edges, and the intake's log names the service",
+            "the spans are stored and measured; others keep their edges, and the intake's log names the service",
         ),
         Loss(
             "edges between services, while more spans wait for their partner than `BOTOBS_COLLECTOR_EDGES`",

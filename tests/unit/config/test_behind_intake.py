@@ -32,7 +32,7 @@ def test_what_no_guard_would_change_comes_behind_them(name: str, more: list[str]
 
 
 def test_spans_that_draw_no_edge_miss_the_graph_alone() -> None:
-    """Whether they come behind the guards, or marked through them. What is not marked is copied for nobody but the filter."""
+    """Whether they come behind the guards, or marked through them."""
     pipelines = _BEHIND["service"]["pipelines"]
     assert pipelines["traces/graph"] == {
         "receivers": ["forward/linked", "otlp/behind_guards"],
