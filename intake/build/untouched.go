@@ -258,7 +258,7 @@ func (p *found) ofPoint(kind int, body []byte) bool {
 	return each(body, func(field int, held, raw []byte) bool {
 		switch {
 		case field == fields.attributes:
-			return labels.take(held, longestOfPoint, false)
+			return labels.take(held, longestOfPoint, false) && !isReserved(labels.keys[labels.count-1])
 		case field == 2:
 			p.started = p.started || kind != gaugeField && kind != summaryField && fixed(raw) != 0
 		case field == 3:
@@ -353,6 +353,20 @@ func ofKey(key []byte, ofSpans bool) bool {
 		return false
 	}
 	return true
+}
+
+// isReserved says whether a point's attribute may be spelled as a label that says whose it is, or as one that Prometheus makes itself.
+func isReserved(key []byte) bool {
+	switch view(key) {
+	case "job", "instance", "le", "quantile", "__name__":
+		return true
+	}
+	for _, first := range [...]string{"service", "host", "deployment", "collector"} {
+		if len(key) > len(first) && view(key[:len(first)]) == first && !hasPlain(key[len(first):len(first)+1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // isDimension says whether span metrics have a label of an attribute. One that is empty is none to Prometheus.
