@@ -104,7 +104,7 @@ def _ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
             _loaded(folder / f"{authority}.pem")
         if (folder / f"{authority}.key").exists():
             _loaded_key(folder / f"{authority}.key")
-    if _needs_renewal(folder / "intake.pem", ()):
+    if not (folder / "intake-ca.pem").exists() or _needs_renewal(folder / "intake.pem", ()):
         _issue_intake(folder)
     if _is_foreign(folder):
         for leaf in ("server", "client"):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from botobs._ops.access import secrets, tokens
 from botobs._ops.errors import StackError
@@ -60,6 +61,21 @@ def test_every_secret(whole: Path, tmp_path: Path, damage: str) -> None:
             assert len(token.value) > 15
     # No certificate and no key is used that is none.
     assert not [name for name in made if name.endswith((".pem", ".key"))]
+
+
+@pytest.mark.parametrize("name", ["ca", "intake-ca", "intake", "server", "client"])
+def test_what_is_deleted_on_that_advice_is_made_anew(whole: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "secrets"
+    shutil.copytree(whole, folder)
+    for file in (folder / f"{name}.pem", folder / f"{name}.key"):
+        file.unlink()
+    secrets.ensure(folder)
+    for leaf, authority in (("intake", "intake-ca"), ("server", "ca"), ("client", "ca")):
+        made, issuer = (
+            x509.load_pem_x509_certificate((folder / f"{each}.pem").read_bytes())
+            for each in (leaf, authority)
+        )
+        made.verify_directly_issued_by(issuer)
 
 
 def test_a_token_of_a_damaged_file_opens_nothing(whole: Path, tmp_path: Path) -> None:
