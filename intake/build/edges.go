@@ -3,7 +3,6 @@ package main
 import (
 	queue "container/list"
 	"hash/maphash"
-	"strings"
 	"time"
 )
 
@@ -73,28 +72,39 @@ func newEdges(places, series int) *edges {
 	}
 }
 
+// origin is who sends spans: a service and its token, together the owner of places.
+type origin struct {
+	token, service, owner string
+	name                  uint64
+}
+
+func originOf(token, service string) *origin {
+	owner := token + "\x00" + service
+	// Of the request nothing is held.
+	return &origin{token, owner[len(token)+1:], owner, maphash.String(seedOfRooms, service)}
+}
+
 // draws says whether a half of a service may draw an edge, and notes it. The lock is held.
-func (e *edges) draws(token, service string, one half, now time.Time) bool {
-	name := maphash.String(seedOfRooms, service)
+func (e *edges) draws(from *origin, one half, now time.Time) bool {
 	if one.isAlone {
-		return e.has(token, service, name*31+one.peer, now)
+		return e.has(from.token, from.service, from.name*31+one.peer, now)
 	}
 	if found := e.waiting[one.key]; found != nil {
 		other := found.Value.(*waitingHalf)
 		if other.isClient == one.isClient {
 			return true
 		}
-		if !e.has(token, service, other.name*31+name, now) {
+		if !e.has(from.token, from.service, other.name*31+from.name, now) {
 			return false
 		}
 		e.leave(found)
 		return true
 	}
 	// A server's half without its client's draws one only where nobody called: from "user".
-	if isDrawnAlone := one.isClient || isZero(one.key[16:]); isDrawnAlone && !e.has(token, service, name*31+one.peer, now) {
+	if isDrawnAlone := one.isClient || isZero(one.key[16:]); isDrawnAlone && !e.has(from.token, from.service, from.name*31+one.peer, now) {
 		return false
 	}
-	return e.wait(one, name, e.holding(token+"\x00"+service), e.holding(token), now)
+	return e.wait(one, from.name, e.holding(from.owner), e.holding(from.token), now)
 }
 
 // wait gives a half a place, if there is one for it.
@@ -175,11 +185,12 @@ func (e *edges) apart(token string, body []byte, now time.Time) (drawn, plain []
 	e.expire(now)
 	fields(body, 1, func(owned, _ []byte) {
 		service := ""
-		fields(owned, 1, func(resource, _ []byte) { service = strings.Clone(ofProtobuf(resource).service) })
+		fields(owned, 1, func(resource, _ []byte) { service = ofProtobuf(resource).service })
+		from := originOf(token, service)
 		fields(owned, 2, func(scoped, _ []byte) {
 			fields(scoped, 2, func(span, _ []byte) {
 				one, is := halfOf(span)
-				is = is && service != "" && !e.draws(token, service, one, now)
+				is = is && service != "" && !e.draws(from, one, now)
 				if isPlain = append(isPlain, is); is {
 					count++
 				}

@@ -33,12 +33,13 @@ func (e *edges) apartJSON(token string, given any, now time.Time) (count int) {
 
 // plainOf takes the spans that draw no edge out of what a resource has, and returns them in their scopes.
 func (e *edges) plainOf(token, service string, owned map[string]any, now time.Time, count *int) (plain []any) {
+	from := originOf(token, service)
 	for _, scoped := range listOf(owned, "scopeSpans", "scope_spans") {
 		scope, _ := scoped.(map[string]any)
 		spans, _ := scope["spans"].([]any)
 		kept, left := []any{}, []any{}
 		for _, span := range spans {
-			if one, is := halfOfJSON(span); is && service != "" && !e.draws(token, service, one, now) {
+			if one, is := halfOfJSON(span); is && service != "" && !e.draws(from, one, now) {
 				left = append(left, span)
 			} else {
 				kept = append(kept, span)
