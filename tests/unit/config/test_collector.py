@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from botobs.semconv._model import DURATION_BUCKETS
+from grafana.boards import pipeline as pipeline_board
 from tests.support import configs
 from tests.support import redaction_corpus as corpus
 
@@ -125,6 +126,15 @@ def test_points_of_services_pass_every_guard() -> None:
     assert {f"filter/{name}" for name in GUARDS} | {"delta_to_cumulative"} == set(guards["processors"])
     assert guards["exporters"] == PIPELINES["metrics/guarded"]["receivers"] == ["forward/points"]
     assert PIPELINES["traces/guards"]["exporters"] == PIPELINES["traces"]["receivers"] == ["forward/spans"]
+
+
+def test_the_board_counts_what_every_guard_takes_out() -> None:
+    """And nothing else: side pipelines filter on purpose."""
+    pattern = pipeline_board._GUARDS["filter"].removeprefix("=~")
+    filters = {
+        name for one in PIPELINES.values() for name in one.get("processors", ()) if name.startswith("filter/")
+    }
+    assert {name for name in filters if re.fullmatch(pattern, name)} == filters - {"filter/sound"}
 
 
 @pytest.mark.parametrize("connector", ["span_metrics", "service_graph"])
