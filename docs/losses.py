@@ -149,18 +149,29 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
         ),
         Loss(
             "which instance of a service its spans are counted for, if it has more than a quarter of "
-            "`BOTOBS_SPAN_METRICS_INSTANCES` within an hour",
+            "`BOTOBS_SPAN_METRICS_INSTANCES` within an hour; which service, if its token has made up so many",
             ("botobs_intake_joined_instances_total",),
             None,
             ("tests/drills/test_pipeline_poison.py::test_instances_without_end_take_no_counter_from_others",),
             "further ones are the one instance `others`; the spans are all there, and the intake's log names it",
         ),
         Loss(
+            "edges from or to a service that has more spans waiting for their partner than are free of half of "
+            "`BOTOBS_COLLECTOR_EDGES`, or a quarter of `BOTOBS_COLLECTOR_EDGE_SERIES` within an hour",
+            ("botobs_intake_unlinked_spans_total",),
+            None,
+            (
+                "tests/integration/config/test_untouched.py::test_calls_without_end_take_no_edge_from_others",
+                "tests/drills/test_pipeline_poison.py::test_edges_that_are_too_many_are_counted",
+            ),
+            "the spans are stored and measured; others keep their edges, and the intake's log names the service",
+        ),
+        Loss(
             "edges between services, while more spans wait for their partner than `BOTOBS_COLLECTOR_EDGES`",
             ("otelcol_connector_servicegraph_dropped_spans_total",),
             "CollectorFiltering",
-            ("tests/drills/test_pipeline_poison.py::test_edges_that_are_too_many_are_counted",),
-            "the spans themselves, and what is counted of each, are whole",
+            ("tests/integration/rules/test_rules.py::test_the_rules_do_what_their_tests_say",),
+            "the spans themselves, and what is counted of each, are whole; without an intake one service can do that",
         ),
         Loss(
             "batches that a store refuses for good, or a queue does not take",

@@ -10,6 +10,7 @@ import logging
 import math
 import numbers
 import operator
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -22,6 +23,7 @@ __all__ = [
     "MAX_TEXT",
     "Log",
     "OnError",
+    "caller",
     "class_name",
     "described",
     "digits",
@@ -125,6 +127,23 @@ class Log:
                 self._logger.log(level, "%s", text, stacklevel=3)
         except BaseException as error:
             let_pass(error)
+
+
+#: Whose frames are passed over by `caller`.
+_NOT_THE_SERVICE = ("botobs.", "opentelemetry.")
+_MOST_FRAMES = 100
+
+
+def caller() -> str:
+    """Where the service has called, as ` (file:line)`; empty where only our code and OpenTelemetry's is under way."""
+    frame = sys._getframe(1)
+    for _ in range(_MOST_FRAMES):
+        if not str(frame.f_globals.get("__name__", "")).startswith(_NOT_THE_SERVICE):
+            return f" ({frame.f_code.co_filename}:{frame.f_lineno})"
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return ""
 
 
 def _argument(value: object) -> object:

@@ -16,7 +16,7 @@ from .promql import Queries, or_zero
 _q = Queries(("environment",))
 _SERVICE = ("service.name",)
 #: Filters that take faults out. Others sort what is sound, such as points beside the refused ones, or polls.
-_GUARDS = {"filter": "=~filter/(malformed|not_a_number|too_new|too_old|without_id)"}
+_GUARDS = {"filter": "=~filter/(contradictory|malformed|not_a_number|too_new|too_old|without_id)"}
 
 
 def build() -> Dashboard:

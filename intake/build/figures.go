@@ -14,6 +14,7 @@ type figures struct {
 	accepted    int64
 	rejected    int64
 	joined      int64
+	unlinked    int64
 	connections func() (strangers, known int)
 }
 
@@ -49,6 +50,12 @@ func (f *figures) join(resources int) {
 	f.joined += int64(resources)
 }
 
+func (f *figures) unlink(spans int) {
+	f.lock.Lock()
+	defer f.lock.Unlock()
+	f.unlinked += int64(spans)
+}
+
 func (f *figures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/metrics" && r.URL.Path != "/" {
 		http.NotFound(w, r)
@@ -71,6 +78,9 @@ func (f *figures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "# HELP botobs_intake_joined_instances_total Resources of spans whose instances are counted as one, because their service has too many.")
 	fmt.Fprintln(w, "# TYPE botobs_intake_joined_instances_total counter")
 	fmt.Fprintf(w, "botobs_intake_joined_instances_total %d\n", f.joined)
+	fmt.Fprintln(w, "# HELP botobs_intake_unlinked_spans_total Spans that draw no edge between services, because theirs has too many that wait, or too many edges.")
+	fmt.Fprintln(w, "# TYPE botobs_intake_unlinked_spans_total counter")
+	fmt.Fprintf(w, "botobs_intake_unlinked_spans_total %d\n", f.unlinked)
 	fmt.Fprintln(w, "# HELP botobs_intake_refused_total Connections that were closed and requests that were refused.")
 	fmt.Fprintln(w, "# TYPE botobs_intake_refused_total counter")
 	names := make([]string, 0, len(f.refused))

@@ -92,6 +92,13 @@ func (t *tokens) find(secret string) *token {
 	return t.known[sha256.Sum256([]byte(secret))]
 }
 
+// shortestToken: what is shorter may be a token of a file that was cut, which anybody could guess.
+const shortestToken = 16
+
+func isToken(word string) bool {
+	return len(word) >= shortestToken && !strings.ContainsFunc(word, func(c rune) bool { return c < '!' || c > '~' })
+}
+
 func (t *tokens) reload() error {
 	found, err := stampOf(t.file)
 	if err != nil {
@@ -104,7 +111,7 @@ func (t *tokens) reload() error {
 	known := map[[sha256.Size]byte]*token{}
 	for line := range strings.Lines(string(text)) {
 		words := strings.Fields(line)
-		if len(words) == 0 {
+		if len(words) == 0 || !isToken(words[0]) {
 			continue
 		}
 		digest := sha256.Sum256([]byte(words[0]))

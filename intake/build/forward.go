@@ -12,12 +12,13 @@ import (
 // forwarder gives requests to the collector, which knows this program by its certificate.
 type forwarder struct {
 	client *http.Client
-	// guarded is where guards look at a request; behind is where it goes that they would leave as it is.
-	guarded, behind string
-	joiner          *joiner
+	// guarded is where guards look at a request; behind is where it goes that they would leave as it is, and apart where such spans go that
+	// draw no edge.
+	guarded, behind, apart string
+	linked, unlinked       *joiner
 }
 
-func newForwarder(guarded, behind, secrets string) (*forwarder, error) {
+func newForwarder(guarded, behind, apart, secrets string) (*forwarder, error) {
 	roots, err := authorities(secrets + "/ca.pem")
 	if err != nil {
 		return nil, err
@@ -39,11 +40,15 @@ func newForwarder(guarded, behind, secrets string) (*forwarder, error) {
 		TLSHandshakeTimeout: 10 * time.Second,
 		DisableCompression:  true,
 	}
-	made := &forwarder{client: &http.Client{Transport: transport}, guarded: guarded, behind: behind}
-	made.joiner = &joiner{send: func(ctx context.Context, parts [][]byte) answer {
-		return made.post(ctx, made.behind+"/v1/traces", protobufType, parts)
-	}}
+	made := &forwarder{client: &http.Client{Transport: transport}, guarded: guarded, behind: behind, apart: apart}
+	made.linked, made.unlinked = made.joinerTo(behind), made.joinerTo(apart)
 	return made, nil
+}
+
+func (f *forwarder) joinerTo(address string) *joiner {
+	return &joiner{send: func(ctx context.Context, parts [][]byte) answer {
+		return f.post(ctx, address+"/v1/traces", protobufType, parts)
+	}}
 }
 
 const (
@@ -52,15 +57,15 @@ const (
 )
 
 // send waits as long as the sender does: a collector whose queues are full holds senders back.
-func (f *forwarder) send(reply reply, r *http.Request, signal string, body []byte, rejected int) error {
+func (f *forwarder) send(reply reply, r *http.Request, signal string, body []byte, found *measured) error {
 	var said answer
 	switch {
 	case isJSON(r):
 		said = f.post(r.Context(), f.guarded+"/v1/"+signal, jsonType, [][]byte{body})
+	case signal == "traces":
+		said = f.spans(r.Context(), body, found.plain)
 	case !isUntouched(signal, body, time.Now()):
 		said = f.post(r.Context(), f.guarded+"/v1/"+signal, protobufType, [][]byte{body})
-	case signal == "traces":
-		said = f.joiner.do(r.Context(), body)
 	default:
 		// Prometheus takes a request of points whole or not at all.
 		said = f.post(r.Context(), f.behind+"/v1/"+signal, protobufType, [][]byte{body})
@@ -68,11 +73,25 @@ func (f *forwarder) send(reply reply, r *http.Request, signal string, body []byt
 	if said.err != nil {
 		return silent
 	}
-	if rejected > 0 && len(said.body) == 0 && said.status == http.StatusOK {
-		said.body = partialSuccess(rejected)
+	if found.rejected > 0 && len(said.body) == 0 && said.status == http.StatusOK {
+		said.body = partialSuccess(found.rejected)
 	}
 	reply.answer(said.status, said.header, said.body)
 	return nil
+}
+
+// spans sends what draws edges, and what draws none (edges.go). Who is refused one of them sends both again.
+func (f *forwarder) spans(ctx context.Context, drawn, plain []byte) answer {
+	now := time.Now()
+	if !isUntouched("traces", drawn, now) || !isUntouched("traces", plain, now) {
+		return f.post(ctx, f.guarded+"/v1/traces", protobufType, [][]byte{drawn, unlinked(plain)})
+	}
+	if len(plain) > 0 {
+		if said := f.unlinked.do(ctx, plain); len(drawn) == 0 || said.err != nil || said.status != http.StatusOK {
+			return said
+		}
+	}
+	return f.linked.do(ctx, drawn)
 }
 
 func (f *forwarder) post(ctx context.Context, address, contentType string, parts [][]byte) answer {

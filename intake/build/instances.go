@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -50,6 +51,15 @@ func (w *whose) identity() string {
 	return place + "/" + w.process
 }
 
+// serviceKey is under what attribute the name of a service stands that is one of too many.
+const serviceKey = "botobs.service.name"
+
+// instead is what stands in a resource in the place of who sent it: the keys of what goes, and pairs that come.
+type instead struct {
+	goes  []string
+	comes [][2]string
+}
+
 // join gives others' name to the instances of a measured request of spans that are too many, and says of how many resources.
 func (i *instances) join(token string, body []byte, now time.Time) (left []byte, joined int) {
 	return edited(body, func(field int, owned []byte) []byte {
@@ -57,25 +67,29 @@ func (i *instances) join(token string, body []byte, now time.Time) (left []byte,
 			return owned
 		}
 		return edited(owned, func(field int, resource []byte) []byte {
-			if field != 1 || i.has(token, ofProtobuf(resource), now) {
+			if field != 1 {
+				return resource
+			}
+			other := i.instead(token, ofProtobuf(resource), now)
+			if other == nil {
 				return resource
 			}
 			joined++
-			kept := edited(resource, func(field int, attribute []byte) []byte {
-				if field == 1 && keyOf(attribute) == instanceKey {
-					return itsName
+			kept := []byte(nil)
+			each(resource, func(field int, held, raw []byte) bool {
+				if field != 1 || held == nil || !slices.Contains(other.goes, keyOf(held)) {
+					kept = append(kept, raw...)
 				}
-				return attribute
+				return true
 			})
-			if same(kept, resource) {
-				kept = withField(slices.Clone(resource), 1, view(itsName))
+			for _, pair := range other.comes {
+				value := withField(nil, textField, pair[1])
+				kept = withField(kept, 1, view(withField(withField(nil, keyField, pair[0]), valueField, view(value))))
 			}
 			return kept
 		})
 	}), joined
 }
-
-var itsName = withField(withField(nil, keyField, instanceKey), valueField, view(withField(nil, textField, others)))
 
 func ofProtobuf(resource []byte) (found whose) {
 	fields(resource, 1, func(attribute, _ []byte) {
@@ -88,14 +102,25 @@ func ofProtobuf(resource []byte) (found whose) {
 	return found
 }
 
-func (i *instances) has(token string, who whose, now time.Time) bool {
-	identity := who.identity()
-	if identity == "" || identity == others {
-		return true
-	}
+// instead is nothing for who may be counted by itself. An instance that is too many is one of its service's others; where the token has so many
+// services that this one has no room, it is of the others too: a new name for each request would be as many instances.
+func (i *instances) instead(token string, who whose, now time.Time) *instead {
+	identity, service := who.identity(), who.namespace+"/"+who.service
 	i.lock.Lock()
 	defer i.lock.Unlock()
-	return i.rooms.has(token, who.namespace+"/"+who.service, maphash.String(seedOfRooms, identity), now)
+	if i.has(token, service, maphash.String(seedOfRooms, identity), now) {
+		return nil
+	}
+	if i.of[token].services[service] == nil {
+		return &instead{
+			[]string{"service.name", "service.namespace", instanceKey, serviceKey},
+			[][2]string{{"service.name", others}, {instanceKey, others}, {serviceKey, strings.Clone(who.service)}},
+		}
+	}
+	if identity == "" || identity == others {
+		return nil
+	}
+	return &instead{[]string{instanceKey}, [][2]string{{instanceKey, others}}}
 }
 
 // joinJSON is join for a request in JSON that has been read; it says of how many resources.
@@ -103,27 +128,43 @@ func (i *instances) joinJSON(token string, given any, now time.Time) (joined int
 	for _, owned := range listOf(given, "resourceSpans", "resource_spans") {
 		held, _ := owned.(map[string]any)
 		resource, _ := held["resource"].(map[string]any)
-		attributes := listOf(resource, "attributes")
-		var who whose
+		other := i.instead(token, ofJSON(resource), now)
+		if other == nil || resource == nil {
+			continue
+		}
+		joined++
 		kept := []any{}
-		for _, attribute := range attributes {
-			pair, _ := attribute.(map[string]any)
-			key, _ := pair["key"].(string)
-			value, _ := pair["value"].(map[string]any)
-			text, is := cmp.Or(value["stringValue"], value["string_value"]).(string)
-			if !is {
-				text = fmt.Sprint(value)
-			}
-			if who.note(key, text); key != instanceKey {
+		for _, attribute := range listOf(resource, "attributes") {
+			if key, _ := pairJSON(attribute); !slices.Contains(other.goes, key) {
 				kept = append(kept, attribute)
 			}
 		}
-		if !i.has(token, who, now) {
-			resource["attributes"] = append(kept, map[string]any{"key": instanceKey, "value": map[string]any{"stringValue": others}})
-			joined++
+		for _, pair := range other.comes {
+			kept = append(kept, map[string]any{"key": pair[0], "value": map[string]any{"stringValue": pair[1]}})
 		}
+		resource["attributes"] = kept
 	}
 	return joined
+}
+
+// ofJSON is ofProtobuf for a resource in JSON.
+func ofJSON(resource map[string]any) (who whose) {
+	for _, attribute := range listOf(resource, "attributes") {
+		who.note(pairJSON(attribute))
+	}
+	return who
+}
+
+// pairJSON is an attribute in JSON; what is no text is printed.
+func pairJSON(attribute any) (key, text string) {
+	pair, _ := attribute.(map[string]any)
+	value, _ := pair["value"].(map[string]any)
+	key, _ = pair["key"].(string)
+	text, is := cmp.Or(value["stringValue"], value["string_value"]).(string)
+	if !is {
+		text = fmt.Sprint(value)
+	}
+	return key, text
 }
 
 // listOf is a list in a field of an object in JSON, whichever of the field's names it has.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -68,5 +69,37 @@ func TestWhoSaysNoInstanceGoesByItsProcess(t *testing.T) {
 		if (joined == 1) != (process >= 10) || (found.instance == others) != (process >= 10) || found.host != "desk" {
 			t.Errorf("process %d became %+v", process, found)
 		}
+	}
+}
+
+func TestNamesOfServicesWithoutEndAreOneInstance(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	kept := &instances{newRooms(40)}
+	kept.join("two", spanOf("neighbour", "one"), now)
+	names, inJSON := map[string]bool{}, map[string]bool{}
+	for number := range 2_000 {
+		service := fmt.Sprint("made-up-", number)
+		left, _ := kept.join("one", spanOf(service, "one"), now)
+		fields(left, 1, func(owned, _ []byte) {
+			fields(owned, 1, func(resource, _ []byte) {
+				found := ofProtobuf(resource)
+				names[found.service+" "+found.instance] = true
+				if found.service == others && !bytes.Contains(resource, []byte(service)) {
+					t.Fatalf("who sent it is lost of %q", resource)
+				}
+			})
+		})
+		resource := map[string]any{"attributes": []any{
+			map[string]any{"key": "service.name", "value": map[string]any{"stringValue": service}},
+		}}
+		kept.joinJSON("one", map[string]any{"resourceSpans": []any{map[string]any{"resource": resource}}}, now)
+		found := ofJSON(resource)
+		inJSON[found.service+" "+found.instance] = true
+	}
+	if most := 20 + mostServices + 1; len(names) > most || len(inJSON) > most {
+		t.Errorf("%d and %d instances of 40", len(names), len(inJSON))
+	}
+	if left, joined := kept.join("two", spanOf("neighbour", "two"), now); joined > 0 || !bytes.Equal(left, spanOf("neighbour", "two")) {
+		t.Error("a neighbour has lost its place")
 	}
 }

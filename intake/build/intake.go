@@ -31,6 +31,7 @@ type intake struct {
 	figures     *figures
 	deltas      *deltas
 	instances   *instances
+	edges       *edges
 	memory      *budget
 	turns       *turns
 	bodyTimeout time.Duration
@@ -107,7 +108,7 @@ func (i *intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if found.rejected > 0 {
 		slog.Warn("points were taken out: "+whyRejected, "service", found.services, "points", found.rejected)
 	}
-	if err := i.forward.send(reply, r, signal, body, found.rejected); err != nil {
+	if err := i.forward.send(reply, r, signal, body, found); err != nil {
 		i.refuse(reply, known, err)
 	}
 }
@@ -157,17 +158,26 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share, 
 	if found.deltas {
 		found.rejected += i.deltas.takeOut(known.id, body, time.Now())
 	}
-	joined := 0
+	joined, unlinked := 0, 0
 	if isJSON(r) {
 		body, err = i.redactor.json(body, func(given any) bool {
 			joined = i.instances.joinJSON(known.id, given, time.Now())
-			return joined > 0
+			unlinked = i.edges.apartJSON(known.id, given, time.Now())
+			return joined+unlinked > 0
 		})
 	} else {
 		if signal == "traces" {
 			body, joined = i.instances.join(known.id, body, time.Now())
 		}
 		body = i.redactor.protobuf(signal, body)
+		if signal == "traces" {
+			body, found.plain, unlinked = i.edges.apart(known.id, body, time.Now())
+		}
+	}
+	if unlinked > 0 {
+		i.figures.unlink(unlinked)
+		slog.Warn("spans draw no edge: more wait for the other end of their call, or more edges are drawn, than a service or a token may have",
+			"token", known.id, "service", found.services, "spans", unlinked)
 	}
 	if joined > 0 {
 		i.figures.join(joined)

@@ -26,8 +26,10 @@ type settings struct {
 	secrets              string
 	clientCA             string
 	collector, behind    string
+	unlinked             string
 	memory               int64
 	deltas, instances    int
+	waiting, edges       int
 	header, body, idle   time.Duration
 	strangers, addresses int
 	perToken             int
@@ -52,12 +54,15 @@ func main() {
 	flag.IntVar(&given.perToken, "connections-per-token", 2048, "connections that have shown the same token")
 	flag.IntVar(&given.deltas, "delta-series", 20_000, "series of deltas that the collector remembers, of all senders together")
 	flag.IntVar(&given.instances, "span-metrics-instances", 5_000, "service instances whose spans the collector counts, of all senders together")
+	flag.IntVar(&given.waiting, "edges", 60_000, "spans that wait in the collector for the other end of their call, of all senders together")
+	flag.IntVar(&given.edges, "edge-series", 8_000, "edges between services that the collector remembers, of all senders together")
 	flag.Parse()
 	given.memory = *memory << 20
 	// Where the collector is, and the authority of the certificates that services must show, if they must.
 	given.clientCA = os.Getenv("SERVICES_CA")
 	given.collector = cmp.Or(os.Getenv("COLLECTOR_URL"), "https://127.0.0.1:4319")
 	given.behind = cmp.Or(os.Getenv("COLLECTOR_BEHIND_GUARDS_URL"), given.collector)
+	given.unlinked = cmp.Or(os.Getenv("COLLECTOR_UNLINKED_URL"), given.behind)
 	if given.memory < 8*maxBody {
 		slog.Error("no room for the largest request: --memory-mib must be at least 128")
 		os.Exit(2)
@@ -75,7 +80,7 @@ func run(given settings) error {
 	if err := tokens.reload(); err != nil {
 		return err
 	}
-	forward, err := newForwarder(given.collector, given.behind, given.secrets)
+	forward, err := newForwarder(given.collector, given.behind, given.unlinked, given.secrets)
 	if err != nil {
 		return err
 	}
@@ -88,7 +93,8 @@ func run(given settings) error {
 	go guard.sweep(ctx)
 	intake := &intake{
 		tokens: tokens, forward: forward, guard: guard, redactor: redactor, figures: figures,
-		deltas: &deltas{newRooms(given.deltas)}, instances: &instances{newRooms(given.instances)}, memory: newBudget(given.memory), turns: newTurns(), bodyTimeout: given.body,
+		deltas: &deltas{newRooms(given.deltas)}, instances: &instances{newRooms(given.instances)},
+		edges: newEdges(given.waiting, given.edges), memory: newBudget(given.memory), turns: newTurns(), bodyTimeout: given.body,
 	}
 	services, err := tlsConfig(given.secrets, given.clientCA)
 	if err != nil {

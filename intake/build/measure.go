@@ -103,6 +103,8 @@ type measured struct {
 	services []string
 	// rejected is how many points were taken out.
 	rejected int
+	// plain are the spans that draw no edge, as a request of its own.
+	plain []byte
 	// unnamed: some resource has no name, or one that is no text. deltas: some sum or histogram may be of deltas.
 	unnamed, deltas bool
 }

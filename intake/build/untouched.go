@@ -258,7 +258,7 @@ func (p *found) ofPoint(kind int, body []byte) bool {
 	return each(body, func(field int, held, raw []byte) bool {
 		switch {
 		case field == fields.attributes:
-			return labels.take(held, longestOfPoint, false)
+			return labels.take(held, longestOfPoint, false) && !isReserved(labels.keys[labels.count-1])
 		case field == 2:
 			p.started = p.started || kind != gaugeField && kind != summaryField && fixed(raw) != 0
 		case field == 3:
@@ -349,7 +349,7 @@ func ofKey(key []byte, ofSpans bool) bool {
 		return true
 	}
 	switch word, _, _ := strings.Cut(view(word), "."); word {
-	case "redaction", "sender", "unidentified", "respelled", "contradictory":
+	case "redaction", "sender", "unidentified", "unlinked", "respelled", "contradictory":
 		return false
 	}
 	return true

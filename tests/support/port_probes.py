@@ -25,6 +25,7 @@ _PATHS = {
     "BOTOBS_OTLP_GRPC_PORT": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
     "BOTOBS_COLLECTOR_OTLP_PORT": "/v1/traces",
     "BOTOBS_COLLECTOR_BEHIND_GUARDS_PORT": "/v1/traces",
+    "BOTOBS_COLLECTOR_UNLINKED_PORT": "/v1/traces",
     "BOTOBS_COLLECTOR_HEALTH_PORT": "/",
     "BOTOBS_PROMETHEUS_PORT": "/api/v1/query?query=up",
     "BOTOBS_ALERTMANAGER_PORT": "/api/v2/status",

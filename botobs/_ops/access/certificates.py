@@ -98,7 +98,13 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
 
 
 def _ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
-    if _needs_renewal(folder / "intake.pem", ()):
+    for authority in ("ca", "intake-ca"):
+        # Each part would say of its own that it trusts nobody.
+        if (folder / f"{authority}.pem").exists():
+            _loaded(folder / f"{authority}.pem")
+        if (folder / f"{authority}.key").exists():
+            _loaded_key(folder / f"{authority}.key")
+    if not (folder / "intake-ca.pem").exists() or _needs_renewal(folder / "intake.pem", ()):
         _issue_intake(folder)
     if _is_foreign(folder):
         for leaf in ("server", "client"):

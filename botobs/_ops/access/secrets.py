@@ -31,6 +31,8 @@ WEB_USERS = {
 _FOR_PEOPLE = ("web.yml", "web-alertmanager.yml")
 USERS = tuple(dict.fromkeys(user for users in WEB_USERS.values() for user in users))
 _LONGEST_PASSWORD = 72
+#: How names of secrets end that are files.
+_OF_FILES = frozenset({".authorization", ".key", ".lock", ".password", ".pem", ".token", ".tokens", ".yml"})
 
 
 def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
@@ -48,6 +50,11 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
 
     make_folder(folder)
     check_permissions(folder)
+    for each in folder.iterdir():
+        if each.is_dir() and (each.suffix in _OF_FILES or each.name == "grafana-secret-key"):
+            raise StackError(
+                f"the secret {each} is a folder", "Move it away: what botobs makes is then made anew."
+            )
     certificates.ensure(folder, extra_hosts)
     # Two processes at once would leave the password of one beside the hash of the other's.
     with exclusive(folder / ".secrets.lock"):

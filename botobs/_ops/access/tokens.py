@@ -22,6 +22,8 @@ from ..home.private import read_secret, write_secret
 #: The owner of the token in `service.token`, which services of this user find by themselves.
 LOCAL = "local"
 FILE = "ingest.tokens"
+#: What is shorter may be a token that was cut, which anybody could guess; intake/build/files.go has the same.
+_USABLE = re.compile(r"[\x21-\x7e]{16,}")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -59,22 +61,34 @@ class Token:
 
 
 def valid(folder: Path) -> list[Token]:
-    """Every token that the collector takes, the oldest of a service first."""
+    """Every token that the intake takes, the oldest of a service first."""
+    return [_parsed(words) for words in _lines(folder) if _USABLE.fullmatch(words[0])]
+
+
+def _lines(folder: Path) -> list[list[str]]:
+    """The words of each line that has any."""
     try:
         lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
-    return [_parsed(line.split()) for line in lines if line.split()]
+    return [words for line in lines if (words := line.split())]
 
 
 def warnings(folder: Path) -> list[str]:
-    """A sentence on tokens that let a service of another host pass for any other."""
+    """Sentences on lines that are no tokens, and on tokens that let a service of another host pass for any other."""
+    damaged = len(_lines(folder)) - len(valid(folder))
+    found = [
+        f"{FILE} has {damaged} lines that are no tokens, and a service whose token was there is refused; "
+        "botobs token create SERVICE makes another one"
+    ]
+    found = found if damaged else []
     unbound = [token.id for token in valid(folder) if token.unbound]
     if not unbound:
-        return []
+        return found
     return [
+        *found,
         f"the tokens {', '.join(unbound)} can send telemetry under any service.name; one that is made now with "
-        "botobs token create SERVICE sends that of SERVICE alone"
+        "botobs token create SERVICE sends that of SERVICE alone",
     ]
 
 

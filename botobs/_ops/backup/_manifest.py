@@ -59,5 +59,7 @@ def read(folder: Path) -> Manifest:
         return Manifest(str(content["botobs"]), str(content["created"]), dict(content["files"]))
     except (FileNotFoundError, NotADirectoryError):
         raise StackError(f"{folder} is no backup: it has no {NAME}", "Make one with botobs backup.") from None
+    except OSError as error:
+        raise StackError(f"{file} cannot be read: {error.strerror}", "Take another backup.") from None
     except (ValueError, KeyError, TypeError) as error:
         raise StackError(f"{file} is damaged: {error}", "Take another backup.") from None

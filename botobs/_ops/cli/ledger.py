@@ -108,7 +108,8 @@ def _show(found: Ledger, last: str) -> None:
         )
     if found.silent:
         out.print(
-            f"Unknown: {', '.join(found.silent)} sent something, and reported nothing of what it has made.",
+            f"Unknown: {', '.join(found.silent)} sent something, and reported nothing of what it has made, "
+            "has stopped to, or reports under an instance that another process has too.",
             markup=False,
         )
     lost = [account.service for account in found.accounts if not account.complete]

@@ -17,6 +17,7 @@ def environ_of(context: Context) -> dict[str, str]:
     return environ(
         COLLECTOR_URL=context.url("BOTOBS_COLLECTOR_OTLP_PORT"),
         COLLECTOR_BEHIND_GUARDS_URL=context.url("BOTOBS_COLLECTOR_BEHIND_GUARDS_PORT"),
+        COLLECTOR_UNLINKED_URL=context.url("BOTOBS_COLLECTOR_UNLINKED_PORT"),
         SERVICES_CA=context.values.get("BOTOBS_OTLP_CLIENT_CA", ""),
         REDACT_KEEP=kept(context.values),
         GOMEMLIMIT=memory_limit(context.values),

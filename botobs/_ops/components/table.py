@@ -33,6 +33,13 @@ COMPONENTS: tuple[Component, ...] = (
                 Auth.INTAKE,
             ),
             Port(
+                "BOTOBS_COLLECTOR_UNLINKED_PORT",
+                4321,
+                "collector",
+                "the same of spans that draw no edge between services",
+                Auth.INTAKE,
+            ),
+            Port(
                 "BOTOBS_COLLECTOR_HEALTH_PORT", 13133, "collector", "the collector's health", Auth.CERTIFICATE
             ),
         ),
@@ -70,6 +77,8 @@ COMPONENTS: tuple[Component, ...] = (
             "--memory-mib={BOTOBS_INTAKE_MEMORY_MIB}",
             "--delta-series={BOTOBS_COLLECTOR_DELTA_STREAMS}",
             "--span-metrics-instances={BOTOBS_SPAN_METRICS_INSTANCES}",
+            "--edges={BOTOBS_COLLECTOR_EDGES}",
+            "--edge-series={BOTOBS_COLLECTOR_EDGE_SERIES}",
         ),
         environ=intake.environ_of,
         address="BOTOBS_OTLP_HTTP_PORT",

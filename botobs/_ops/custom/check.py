@@ -297,16 +297,29 @@ def _collector(checker: Checker) -> Iterator[Fault]:
             return
 
 
-def _receivers(folder: Path, layers: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Pipelines of ours whose receivers a file replaces by others, and what is wrong with them.
+#: The pipeline of the service graph.
+_GRAPH = "traces/graph"
 
-    The collector starts with them: but what the intake sends has no place to go, or passes no guard.
+
+def _receivers(folder: Path, layers: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Pipelines of ours whose receivers or exporters a file replaces by others, and what is wrong with them.
+
+    The collector starts with them: but what the intake sends has no place to go, passes no guard, or counts twice.
     """
     files_of_ours = [folder / name for name in ("collector.yaml", "behind-intake.yaml")]
     read = merge(yaml.load(file.read_bytes(), _LOADER) for file in files_of_ours if file.exists())
     ours = {name: parts["receivers"] for name, parts in read.get("service", {}).get("pipelines", {}).items()}
     theirs = (merge(layers).get("service") or {}).get("pipelines") or {}
     for pipeline, parts in theirs.items():
+        if (
+            pipeline in ours
+            and pipeline != _GRAPH
+            and "service_graph" in ((parts or {}).get("exporters") or ())
+        ):
+            yield (
+                pipeline,
+                f"{_GRAPH} hands spans to service_graph: in {pipeline} each edge would count twice",
+            )
         named = (parts or {}).get("receivers")
         if pipeline not in ours or named is None:
             continue

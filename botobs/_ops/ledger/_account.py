@@ -71,13 +71,26 @@ class Exports:
 
     @classmethod
     def of(cls, values: Sequence[float], before: float | None) -> Exports:
-        """From the numbers that are stored of one process.
+        """From the numbers that are stored under one identity; one that falls is the first of another process.
 
         Args:
-            values: Within the window, at least one.
+            values: Within the window, at least one, in their order.
             before: The last one ahead of it; None for a process that was not there yet.
         """
-        numbers = {int(value) for value in values}
+        last, found = 0 if before is None else int(before), cls()
+        own: list[int] = []
+        for number in map(int, values):
+            if number < last:
+                found += cls._of_process(own, before)
+                own, before = [], None
+            own.append(number)
+            last = number
+        return found + cls._of_process(own, before)
+
+    @classmethod
+    def _of_process(cls, numbers: Sequence[int], before: float | None) -> Exports:
+        if not numbers:
+            return cls()
         first = 1 if before is None else int(before) + 1
         wanted = max(numbers) - first + 1
         return cls(max(0, wanted), max(0, wanted - len({number for number in numbers if number >= first})))
@@ -92,7 +105,8 @@ class Account:
 
     Attributes:
         refused: Metric points that a guard of the collector took out, by guard.
-        tells: Whether the service has reported what it made; without that, what it sent cannot be compared.
+        tells: Whether the service has reported what it made, all the time and each process by itself; without that,
+            what it sent cannot be compared.
     """
 
     service: str

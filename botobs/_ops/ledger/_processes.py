@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
 
 from ._account import Spans
 
@@ -117,6 +119,37 @@ def by_process(
             processes.append(Process(*key, run, cut(exported.get(key, ())), reasons, older, after))
             after = run[-1][0]
     return processes
+
+
+#: A counter that falls so often may still be that of one process after the other.
+_RESTARTS = 3
+#: Reports within which a counter is back where it was, if it never fell.
+_SOON = 2
+
+
+def are_mixed(samples: Samples) -> bool:
+    """Whether the reports of two processes stand among each other, or of one whose clock was set back.
+
+    Then the counter falls again and again, is back above where it was at once, and falls less deep each time. What
+    each made cannot be told apart. A process that starts again begins near zero, and needs as long as the one before.
+    """
+    values = [value for _, value in samples]
+    falls = [place for place in range(1, len(values)) if values[place] < values[place - 1]]
+    depths = [values[place] for place in falls]
+    return (
+        len(falls) > _RESTARTS
+        and depths == sorted(depths)
+        and all(max(values[place : place + _SOON + 1]) >= values[place - 1] for place in falls[:-1])
+    )
+
+
+def is_silent(samples: Samples, until: float, patience: float) -> bool:
+    """Whether a process has not reported for so many seconds, and for three times its usual interval."""
+    times = [time for time, _ in samples if time <= until]
+    if not times:
+        return False
+    usual = median(b - a for a, b in pairwise(times)) if len(times) > 1 else 0.0
+    return until - times[-1] > max(patience, 3 * usual)
 
 
 def _runs(samples: Samples) -> list[list[tuple[float, float]]]:

@@ -15,7 +15,7 @@ from ...semconv import sdk
 from ..errors import StackError, no_answer
 from ..prometheus import PrometheusClient
 from ._account import Account, Exports, Ledger, Spans
-from ._processes import Reported, Samples, between, by_process
+from ._processes import Reported, Samples, are_mixed, between, by_process, is_silent
 
 #: Seconds after which what was acknowledged can be counted in Tempo: the queue's and Tempo's own flushes.
 SETTLE = 15.0
@@ -39,7 +39,15 @@ _LOST = (
     ("tempo_discarded_spans_total", "reason"),
     ("prometheus_tsdb_too_old_samples_total", "type"),
     ("prometheus_tsdb_out_of_bound_samples_total", "type"),
+    # What no sender sends again. One that can tell what it has given up says so as well.
+    ('botobs_intake_refused_total{reason=~"malformed|service|unknown"}', "reason"),
+    ("botobs_intake_rejected_points_total", ""),
+    ('otelcol_deltatocumulative_datapoints_total{error!=""}', "error"),
 )
+#: Seconds without a report after which a process whose spans still come is not accounted for.
+_PATIENCE = 180
+#: What the intake calls instances that are more than a service may have.
+_OTHERS = "others"
 
 Key = tuple[str, ...]
 
@@ -75,12 +83,12 @@ class _Reader:
         return Ledger(self._accounts(), lost)
 
     def _accounts(self) -> list[Account]:
-        reported = self._reported()
+        reported, unclear = self._reported()
         offered, kept = self._added_up(_OFFERED), self._added_up(_KEPT)
         refused = self._added_up(_REFUSED, "botobs_guard")
-        exports = self._exports()
+        exports = {key: each for key, each in self._exports().items() if key not in unclear}
         accounts = []
-        for service in sorted({key[0] for key in (*reported, *exports, *refused, *self._seen())}):
+        for service in sorted({key[0] for key in (*reported, *unclear, *exports, *refused, *self._seen())}):
             key = (service,)
             spans = sum(reported.get(key, ()), Spans())
             sampled_out = self._sampled_out(service, offered.get(key, 0), kept.get(key, 0))
@@ -90,18 +98,24 @@ class _Reader:
                     replace(spans, sampled_out=sampled_out),
                     exports.get(key, Exports()),
                     _reasons(refused, service),
-                    tells=key in reported,
+                    tells=key in reported and key not in unclear,
                 )
             )
         return accounts
 
-    def _reported(self) -> dict[Key, list[Spans]]:
-        """What the processes of each service have reported, with what is stored of it."""
+    def _reported(self) -> tuple[dict[Key, list[Spans]], set[Key]]:
+        """What the processes of each service have reported, with what is stored of it; and whose are unclear."""
         begin = self._until - self._window
         started = sdk.SPANS_STARTED.prometheus_name
         before = self._query(f"last_over_time({started}[1d] offset {self._window + _EARLY}s)")
+        reports = self._samples(started)
+        sending = self._sending()
+        mixed = {key for key, samples in reports.items() if are_mixed(samples)}
+        unclear = mixed | {
+            key for key in sending & reports.keys() if is_silent(reports[key], self._until, _PATIENCE)
+        }
         processes = by_process(
-            self._samples(started),  # type: ignore[arg-type]
+            {key: samples for key, samples in reports.items() if key not in mixed},  # type: ignore[misc]
             self._samples(sdk.EXPORTED.prometheus_name + '{signal="traces"}'),  # type: ignore[arg-type]
             self._samples(sdk.DROPPED.prometheus_name + '{signal="traces"}', sdk.REASON),  # type: ignore[arg-type]
             {_key(one, _INSTANCE) for one in before},  # type: ignore[misc]
@@ -111,7 +125,17 @@ class _Reader:
             if reported := between(process, begin, self._until):
                 stored = self._stored_of(process.service, process.instance, reported)
                 spans.setdefault((process.service,), []).append(replace(reported.spans, stored=stored))
-        return spans
+        for (service,), each in spans.items():
+            if sum(each, Spans()).missing:
+                each.append(
+                    Spans(stored=self._stored(service, f' && resource.service.instance.id="{_OTHERS}"'))
+                )
+        return spans, {key[:1] for key in unclear}
+
+    def _sending(self) -> set[Key]:
+        """The service instances of which spans have come within the last minute."""
+        recent = f"sum by ({_SERVICE}, {_INSTANCE}) (increase({_SPAN_METRICS}[60s])) > 0"
+        return {_key(one, _INSTANCE) for one in self._query(recent)}
 
     def _samples(self, selector: str, *labels: str) -> dict[Key, Samples]:
         """Every sample of counters from somewhat before the window until now, by service, instance and labels."""

@@ -58,7 +58,10 @@ COLLECTOR = rows(
     ("COLLECTOR_INSTANCE", TEXT, "collector-0", "its name: another for each collector"),
     ("COLLECTOR_METRICS_INTERVAL_MS", integer(100), "15000", "milliseconds between two pushes of its own metrics"),
     ("COLLECTOR_DELTA_STREAMS", integer(1), "20000", "series that may come as deltas"),
-    ("COLLECTOR_EDGES", integer(1), "20000", "spans that wait, 10 s at most, for the other end of their call"),
+    ("COLLECTOR_EDGES", integer(4), "60000", "spans that wait, 10 s at most, for the other end of their call; a "
+     "service may have as many as are free of half of them"),
+    ("COLLECTOR_EDGE_SERIES", integer(4), "8000", "edges between services within an hour; one service may have a "
+     "quarter, and its further calls draw none"),
     ("COLLECTOR_REDACT_KEEP", YAML_LIST, "[]", "patterns of attributes' names whose values the collector never masks"),
     ("INTAKE_MEMORY_MIB", integer(128), "192", "memory that requests under way may take, in the intake and in the "
      "collector each, in MiB; one token gets half, one request a quarter"),

@@ -7,6 +7,7 @@ https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
 
 Prometheus spells every character of a name that is no ASCII letter or digit as an underscore. Names in other scripts
 would become one, and a label of underscores alone is refused with its whole request: they are escaped (`label_name`).
+Names of labels that say whose a series is, such as `job`, are given a prefix: they would be replaced, or replace these.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ..safe import Log, head
+from ..safe import Log, caller, head
 
 logger = Log("botobs")
 
@@ -61,6 +62,11 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 #: What Prometheus stores of a name without taking it for another's.
 _PLAIN = re.compile(r"(?!U__)(?=[\x00-\x7f]*[A-Za-z0-9])[\x00-\x7f]+")
 _ESCAPED = re.compile(r"[^A-Za-z0-9]")
+#: Labels that say whose a series is, which come from the resource: collector/collector.yaml, `transform/labels`.
+_RESERVED = re.compile(
+    r"job|instance|__name__|service[^A-Za-z0-9]+(?:name|namespace|version|instance[^A-Za-z0-9]+id)"
+    r"|deployment[^A-Za-z0-9]+environment[^A-Za-z0-9]+name|host[^A-Za-z0-9]+name|collector[^A-Za-z0-9]+instance[^A-Za-z0-9]+id"
+)
 
 #: Keys whose result is cached, and pairs of metric and key that are warned about.
 _REMEMBERED = 1000
@@ -83,7 +89,11 @@ def label_name(key: str) -> str:
     The form is the one that Prometheus uses itself, and can be reversed: `U__`, then letters and digits as they are, an
     underscore as two, and any other character as its code point in hexadecimal digits between underscores.
     https://prometheus.io/docs/instrumenting/escaping_schemes/
+
+    A label that says whose a series is gets the prefix that Prometheus gives it when it scrapes: `exported.job`.
     """
+    if _RESERVED.fullmatch(key):
+        return f"exported.{key}"
     if _PLAIN.fullmatch(key):
         return key
     return "U__" + _ESCAPED.sub(lambda one: "__" if one[0] == "_" else f"_{ord(one[0]):x}_", key)
@@ -122,11 +132,13 @@ class AttributeGuard:
                     "put it on a span or in a log",
                 )
             else:
+                why = (
+                    "the other says whose the series is"
+                    if name.startswith("exported.")
+                    else "Prometheus takes ASCII letters and digits in names"
+                )
                 self._warn(
-                    metric,
-                    key,
-                    f"{metric} is recorded with its attribute {key!r} as the label {name}: Prometheus "
-                    "takes ASCII letters and digits in names",
+                    metric, key, f"{metric} is recorded with its attribute {key!r} as the label {name}: {why}"
                 )
         return {
             name: value for key, value in attributes.items() if (name := changed.get(key, key)) is not None
@@ -149,4 +161,4 @@ class AttributeGuard:
     def _warn(self, metric: str, key: str, message: str) -> None:
         if (metric, key) not in self._warned and len(self._warned) < _REMEMBERED:
             self._warned.add((metric, key))
-            logger.warning("%s", head(message, 3 * _LONGEST))
+            logger.warning("%s%s", head(message, 3 * _LONGEST), caller())

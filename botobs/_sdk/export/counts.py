@@ -19,6 +19,7 @@ DROP_REASONS = (
     "not_encoded",
     "too_large",
     "spool_full",
+    "spool_unreadable",
     "expired",
     "no_endpoint",
     "shutdown",

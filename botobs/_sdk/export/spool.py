@@ -70,6 +70,7 @@ class Spool:
         self._memory = Memory()
         self._look_at = 0.0
         self.bytes = 0
+        self._unread: list[Loss] = []
 
     @property
     def durable(self) -> bool:
@@ -111,8 +112,9 @@ class Spool:
                     entry.signal, entry.priority, self._own.read(entry.file.name), entry.items, entry.file
                 )
             except OSError:
-                # It was removed, or replaced by something else.
+                # It was removed, replaced by something else, or the disk does not give it back.
                 self._forget(entry)
+                self._unread.append(("spool_unreadable", entry.priority, entry.signal, entry.items))
         return self._memory.oldest(signal)
 
     def remove(self, batch: Batch) -> None:
@@ -135,15 +137,20 @@ class Spool:
         return lost
 
     def expire(self) -> list[Loss]:
-        """Drop batches older than `spool_age`, and take over folders of ended processes; returns what was dropped."""
+        """Drop batches older than `spool_age`, and take over folders of ended processes.
+
+        Returns:
+            What was dropped, and what could not be read since the last call.
+        """
         oldest_kept = time.monotonic() - self._max_age
+        lost, self._unread = self._unread, []
         old = [entry for entry in self._opened() if entry.since < oldest_kept]
         for entry in old:
             self._forget(entry)
         if self._own is not None and not self._entries and time.monotonic() >= self._look_at:
             with suppress(OSError):
                 self._take_over()
-        return [("expired", entry.priority, entry.signal, entry.items) for entry in old]
+        return lost + [("expired", entry.priority, entry.signal, entry.items) for entry in old]
 
     def close(self) -> list[Loss]:
         """Release the folder, removing it if it is empty; returns what is lost because it was in memory alone."""

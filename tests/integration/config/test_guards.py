@@ -202,6 +202,23 @@ def test_a_label_in_any_script_is_kept_under_a_name_of_its_own(live: LiveStack) 
     assert eventually(lambda: live.value(f'count(target_info{{job="{service}"}})') == 1)
 
 
+@pytest.mark.parametrize("key", ["service.name", "service_instance_id", "job", "host-name"])
+def test_a_point_speaks_for_nobody_but_its_resource(live: LiveStack, key: str) -> None:
+    """Labels that say whose a series is are the resource's; points that differ by such an attribute alone stay two."""
+    service, stem = f"guards-own-{len(key)}", key.replace(".", "_").replace("-", "_")
+
+    def points(scope: ScopeMetrics) -> None:
+        metric = scope.metrics.add(name="owned").gauge
+        for value in ("trading-engine", "other"):
+            point = metric.data_points.add(as_double=1, time_unix_nano=time.time_ns())
+            point.attributes.add(key=key).value.string_value = value
+
+    _send(live, service, points)
+    stored = eventually(lambda: live.query(f'owned{{job="{service}"}}'))
+    assert {row["metric"]["service_name"] for row in stored} == {service}
+    assert {row["metric"].get(f"exported_{stem}") for row in stored} == {"trading-engine", "other"}
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [("команда", "торги"), ("", "x"), ("service.version", _PLACEHOLDER), (_PLACEHOLDER, "x")],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from botobs._ops.access import clients
 from botobs._ops.components import native, ports
@@ -29,6 +32,8 @@ from tests.support.waiting import eventually
 
 _PATHS = {"/v1/traces": "spans", "/v1/metrics": "points"}
 _SHORT, _LONG = 1_000, 20_000
+#: For the edges of all services.
+_FEW_PLACES = {"BOTOBS_COLLECTOR_EDGES": "200", "BOTOBS_SPAN_METRICS_INTERVAL": "500ms"}
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +70,13 @@ def _requests(count: int) -> Iterator[tuple[str, bytes]]:
 @pytest.fixture(scope="module")
 def guarded(home: Home) -> Iterator[tuple[dict[str, str], Path]]:
     """A collector that writes into a folder what comes out behind its guards: its two addresses, and the folder."""
-    values = variables(home, ports.choose(["collector", "intake"], True), Options())
+    values = variables(home, ports.choose(["collector", "intake"], True), Options()) | _FEW_PLACES
     render(home, values)
     written = home.path / "written"
     written.mkdir()
     files = {name: f"file/{name}" for name in ("spans", "points", "unsound", "others")}
     pipelines = {
-        "traces": [files["spans"], "span_metrics", "service_graph"],
+        "traces": [files["spans"], "span_metrics"],
         "metrics/guarded": [files["points"]],
         "metrics/unsound": [files["unsound"], "signal_to_metrics/refused"],
         **{f"metrics/{name}": [files["others"]] for name in ("refused", "host", "spans", "edges")},
@@ -90,7 +95,7 @@ def guarded(home: Home) -> Iterator[tuple[dict[str, str], Path]]:
     process = native.process(context, BY_NAME["collector"])
     addresses = {
         name: f"https://127.0.0.1:{values[f'BOTOBS_COLLECTOR_{name}_PORT']}"
-        for name in ("OTLP", "BEHIND_GUARDS")
+        for name in ("OTLP", "BEHIND_GUARDS", "UNLINKED")
     }
     with (home.logs / "collector.log").open("ab") as log:
         collector = subprocess.Popen(
@@ -114,6 +119,7 @@ def test_no_guard_changes_them(
 ) -> None:
     """What comes out behind the guards is, byte by byte, what comes out of what has not been through them."""
     addresses, written = guarded
+    addresses = {name: addresses[name] for name in ("OTLP", "BEHIND_GUARDS")}
     context = clients.ssl_context(home.secrets)
     context.load_cert_chain(home.secrets / "intake.pem", home.secrets / "intake.key")
     with httpx.Client(verify=context, trust_env=False, timeout=60) as http:
@@ -129,6 +135,110 @@ def test_no_guard_changes_them(
         ]
         assert changed == []
     assert _read(written / "unsound") == []
+
+
+@pytest.mark.parametrize("way", ["behind the guards", "through them", "as JSON"])
+def test_calls_without_end_take_no_edge_from_others(
+    home: Home, guarded: tuple[dict[str, str], Path], way: str
+) -> None:
+    """One service makes ten times as many calls as may wait for an answer, and meanwhile another one calls a third."""
+    addresses, written = guarded
+    environ = {
+        "COLLECTOR_URL": addresses["OTLP"],
+        "COLLECTOR_BEHIND_GUARDS_URL": addresses["BEHIND_GUARDS"],
+        "COLLECTOR_UNLINKED_URL": addresses["UNLINKED"],
+    }
+    before = len(_read(written / "spans"))
+    with (
+        Intake(home.path, f"--edges={_FEW_PLACES['BOTOBS_COLLECTOR_EDGES']}", environ=environ) as intake,
+        intake.client() as http,
+    ):
+        assert eventually(lambda: intake.sends(b"") == 200)
+        for _ in range(20):
+            _send(http, _calls("hog", 100), way)
+        asked = _calls(f"asks {way}", 10)
+        _send(http, asked, way)
+        _send(http, _answered(f"answers {way}", asked), way)
+        assert eventually(lambda: _edges(written).get((f"asks {way}", f"answers {way}")) == 10)
+        assert intake.figures()["botobs_intake_unlinked_spans_total"] >= 1_800
+    # What draws no edge is stored as all is.
+    assert eventually(lambda: _count_spans(written, before) == 2_020)
+
+
+def _calls(service: str, count: int) -> ExportTraceServiceRequest:
+    """Calls of which nobody says who answers them."""
+    request = ExportTraceServiceRequest()
+    owned = request.resource_spans.add()
+    for key in ("service.name", "service.instance.id"):
+        owned.resource.attributes.add(key=key).value.string_value = service
+    spans, now = owned.scope_spans.add().spans, time.time_ns()
+    for _ in range(count):
+        spans.add(
+            name="call", kind=3, trace_id=os.urandom(16), span_id=os.urandom(8),
+            start_time_unix_nano=now, end_time_unix_nano=now,
+        )  # fmt: skip
+    return request
+
+
+def _answered(service: str, asked: ExportTraceServiceRequest) -> ExportTraceServiceRequest:
+    """The answers to calls, of the service that was called."""
+    request = _calls(service, 10)
+    calls = asked.resource_spans[0].scope_spans[0].spans
+    for span, call in zip(request.resource_spans[0].scope_spans[0].spans, calls, strict=True):
+        span.kind, span.trace_id, span.parent_span_id = 2, call.trace_id, call.span_id
+    return request
+
+
+def _send(http: httpx.Client, request: ExportTraceServiceRequest, way: str) -> None:
+    if way == "as JSON":
+        answer = http.post("/v1/traces", json=_json(request))
+    else:
+        # A span's name of 300 characters is cut by a guard.
+        if way == "through them":
+            request.resource_spans[0].scope_spans[0].spans[0].name = "long " * 60
+        answer = http.post("/v1/traces", content=request.SerializeToString(), headers=PROTOBUF)
+    assert answer.status_code == 200, answer.text
+
+
+def _json(request: ExportTraceServiceRequest) -> dict[str, object]:
+    """A request in JSON, in which OTLP writes ids as hexadecimal numbers."""
+    [owned] = request.resource_spans
+    spans = [
+        {
+            "name": span.name, "kind": span.kind, "traceId": span.trace_id.hex(), "spanId": span.span_id.hex(),
+            "parentSpanId": span.parent_span_id.hex(), "startTimeUnixNano": str(span.start_time_unix_nano),
+            "endTimeUnixNano": str(span.end_time_unix_nano),
+        }
+        for span in owned.scope_spans[0].spans
+    ]  # fmt: skip
+    attributes = [
+        {"key": each.key, "value": {"stringValue": each.value.string_value}}
+        for each in owned.resource.attributes
+    ]
+    scopes = [{"spans": spans}]
+    return {"resourceSpans": [{"resource": {"attributes": attributes}, "scopeSpans": scopes}]}
+
+
+def _count_spans(written: Path, skipped: int) -> int:
+    """Spans that were stored, but for the first so many requests."""
+    found = [ExportTraceServiceRequest.FromString(body) for body in _read(written / "spans")[skipped:]]
+    return sum(
+        len(scoped.spans) for one in found for owned in one.resource_spans for scoped in owned.scope_spans
+    )
+
+
+def _edges(written: Path) -> dict[tuple[str, str], int]:
+    """How often who has called whom, by what was sent last."""
+    found: dict[tuple[str, str], int] = {}
+    for body in _read(written / "others"):
+        for owned in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+            for scoped in owned.scope_metrics:
+                for metric in scoped.metrics:
+                    if metric.name == "traces_service_graph_request_total":
+                        for point in metric.sum.data_points:
+                            named = {each.key: each.value.string_value for each in point.attributes}
+                            found[named["client"], named["server"]] = point.as_int
+    return found
 
 
 def _answer(http: httpx.Client, addresses: dict[str, str], path: str, body: bytes) -> int:

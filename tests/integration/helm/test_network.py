@@ -140,6 +140,7 @@ _CLOSED: list[tuple[str | _End, str | _End, int]] = [
     (_SERVICE, "agent", 13133),
     (_SERVICE, "agent", 4319),
     (_SERVICE, "agent", 4320),
+    (_SERVICE, "agent", 4321),
     (_SERVICE, "agent", 13135),
     (_SERVICE, "scraper", 9090),
     (_STRANGER, "agent", 4318),

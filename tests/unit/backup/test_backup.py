@@ -77,6 +77,32 @@ def test_a_file_that_has_changed_is_noticed_and_nothing_is_touched(home: Home, t
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
 
 
+@pytest.mark.parametrize(
+    "damage", ["cut", "empty", "zeros", "random", "a list", "files are a list", "folder"]
+)
+def test_a_damaged_manifest_is_said_to_be_so_and_nothing_is_touched(
+    home: Home, tmp_path: Path, damage: str
+) -> None:
+    backup.take(home, tmp_path / "copy", None)
+    manifest = tmp_path / "copy" / "manifest.json"
+    content = manifest.read_bytes()
+    manifest.unlink()
+    if damage == "folder":
+        manifest.mkdir()
+    else:
+        files = json.dumps(json.loads(content) | {"files": ["data"]}).encode()
+        manifest.write_bytes(
+            {
+                "cut": content[: len(content) // 2], "empty": b"", "zeros": bytes(len(content)),
+                "random": b"\xff\x00\xfe", "a list": b"[]", "files are a list": files,
+            }[damage]
+        )  # fmt: skip
+    before = _contents(home.path)
+    with pytest.raises(StackError, match=r"manifest\.json"):
+        backup.restore(tmp_path / "copy", home, replace=True)
+    assert _contents(home.path) == before
+
+
 def test_a_path_that_leads_out_is_refused(home: Home, tmp_path: Path) -> None:
     backup.take(home, tmp_path / "copy", None)
     manifest = tmp_path / "copy" / "manifest.json"

@@ -22,13 +22,28 @@ def test_nothing_comes_past_the_intake(name: str) -> None:
     assert _BEHIND["service"]["pipelines"][name] == {"receivers": expected}
 
 
-@pytest.mark.parametrize("name", ["traces", "metrics/guarded"])
-def test_what_no_guard_would_change_comes_behind_them(name: str) -> None:
+@pytest.mark.parametrize(("name", "more"), [("traces", ["otlp/unlinked"]), ("metrics/guarded", [])])
+def test_what_no_guard_would_change_comes_behind_them(name: str, more: list[str]) -> None:
     before = _ALONE["service"]["pipelines"][name]
     assert _BEHIND["service"]["pipelines"][name] == {
-        "receivers": [*before["receivers"], "otlp/behind_guards"],
+        "receivers": [*before["receivers"], "otlp/behind_guards", *more],
         "processors": ["memory_limiter"],
     }
+
+
+def test_spans_that_draw_no_edge_miss_the_graph_alone() -> None:
+    """Whether they come behind the guards, or marked through them."""
+    pipelines = _BEHIND["service"]["pipelines"]
+    assert pipelines["traces/graph"] == {
+        "receivers": ["forward/linked", "otlp/behind_guards"],
+        "processors": ["memory_limiter"],
+    }
+    assert pipelines["traces/linked"] == {
+        "receivers": ["forward/spans"],
+        "processors": ["memory_limiter", "filter/unlinked"],
+        "exporters": ["forward/linked"],
+    }
+    assert [name for name, each in pipelines.items() if "otlp/unlinked" in each["receivers"]] == ["traces"]
 
 
 @pytest.mark.parametrize("name", _BEHIND["receivers"])

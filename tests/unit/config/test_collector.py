@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from botobs.semconv._model import DURATION_BUCKETS
+from grafana.boards import pipeline as pipeline_board
 from tests.support import configs
 from tests.support import redaction_corpus as corpus
 
@@ -127,6 +128,15 @@ def test_points_of_services_pass_every_guard() -> None:
     assert PIPELINES["traces/guards"]["exporters"] == PIPELINES["traces"]["receivers"] == ["forward/spans"]
 
 
+def test_the_board_counts_what_every_guard_takes_out() -> None:
+    """And nothing else: side pipelines filter on purpose."""
+    pattern = pipeline_board._GUARDS["filter"].removeprefix("=~")
+    filters = {
+        name for one in PIPELINES.values() for name in one.get("processors", ()) if name.startswith("filter/")
+    }
+    assert {name for name in filters if re.fullmatch(pattern, name)} == filters - {"filter/sound"}
+
+
 @pytest.mark.parametrize("connector", ["span_metrics", "service_graph"])
 def test_what_connectors_make_of_spans_passes_guards(connector: str) -> None:
     """It is joined over services: what one of them says would take the others' figures with it."""
@@ -170,7 +180,11 @@ def test_span_metrics_have_the_buckets_of_the_sdk() -> None:
 
 def test_span_metrics_see_every_span() -> None:
     """They hang on the pipeline that no sampler is in, and have their bounds."""
-    assert {"span_metrics", "service_graph"} <= set(PIPELINES["traces"]["exporters"])
+    assert "span_metrics" in PIPELINES["traces"]["exporters"]
+    assert PIPELINES["traces/graph"] == {
+        "receivers": PIPELINES["traces"]["receivers"],
+        "exporters": ["service_graph"],
+    }
     connector = CONFIG["connectors"]["span_metrics"]
     assert connector["aggregation_cardinality_limit"] > 0
     assert connector["series_expiration"]

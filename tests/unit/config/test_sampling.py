@@ -54,7 +54,7 @@ def test_nothing_holds_what_goes_past_the_sampler() -> None:
 
 
 def test_everything_is_measured_before_it_is_sampled() -> None:
-    assert "service_graph" in PIPELINES["traces"]["exporters"]
+    assert PIPELINES["traces/graph"]["receivers"] == ["forward/spans"]
     assert "span_metrics/polls" in PIPELINES["traces/offered"]["exporters"]
     polls, others = SAMPLING["connectors"]["span_metrics/polls"], BASE["connectors"]["span_metrics"]
     assert polls["exemplars"] == {"enabled": False}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,31 @@ def test_a_file_that_is_no_store_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("something else" * 100)
     with pytest.raises(StackError, match="cannot be used"):
         Store(tmp_path / "store")
+
+
+@pytest.mark.parametrize("damage", ["cut", "zeros", "random", "first pages", "folder"])
+def test_a_store_that_is_damaged_is_said_to_be_so(tmp_path: Path, damage: str) -> None:
+    path, noise = tmp_path / "store", random.Random(7).randbytes
+    made = Store(path)
+    for number in range(100):
+        made.add("traces", traces(Span(f"span {number}")))
+    made.close()
+    content = path.read_bytes()
+    path.unlink()
+    match damage:
+        case "cut":
+            path.write_bytes(content[: len(content) // 2])
+        case "zeros":
+            path.write_bytes(bytes(len(content)))
+        case "random":
+            path.write_bytes(noise(len(content)))
+        case "first pages":
+            path.write_bytes(content[:100] + noise(len(content) - 100))
+        case "folder":
+            path.mkdir()
+    with pytest.raises(StackError, match="cannot be used") as found:
+        Store(path)
+    assert found.value.way_out == "Move it elsewhere; a new one is made then."
 
 
 def test_it_stays_below_its_limit_and_keeps_the_newest(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ _ENGINES = ("fast", "stock")
 def _reversed(name: str) -> str:
     """The attribute of a label, by the rules of https://prometheus.io/docs/instrumenting/escaping_schemes/."""
     if not name.startswith("U__"):
-        return name
+        return name.removeprefix("exported.")
     return re.sub(
         r"_([0-9a-f]*)_", lambda one: chr(int(one[1], 16)) if one[1] else "_", name.removeprefix("U__")
     )
@@ -36,6 +36,28 @@ def test_prometheus_takes_every_label(key: str) -> None:
     name = label_name(key)
     assert name.isascii()
     assert re.search("[A-Za-z0-9]", name)
+
+
+@pytest.mark.parametrize(
+    "key", ["job", "instance", "service.name", "service_instance_id", "host-name", "__name__"]
+)
+@pytest.mark.parametrize("engine", _ENGINES)
+def test_a_label_that_says_whose_a_series_is_stays_the_resources(
+    engine: str, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As an attribute of a measurement it has another name, and the warning says where it was recorded."""
+    recording = Recording(engine)
+    counter = recording.meter.create_counter("orders")
+    with caplog.at_level(logging.WARNING):
+        for value in ("nightly", "hourly", "nightly"):
+            counter.add(1, {key: value})
+    points = recording.metrics()["orders"]["points"]
+    assert sorted((point["attributes"][f"exported.{key}"][1], point["value"][1]) for point in points) == [
+        ("hourly", 1), ("nightly", 2)
+    ]  # fmt: skip
+    [warned] = [record.getMessage() for record in caplog.records]
+    assert repr(key) in warned
+    assert re.search(rf"\({re.escape(__file__)}:\d+\)$", warned)
 
 
 @pytest.mark.parametrize("key", ["exchange.name", "le", "a b", "9", "__x", "a_b", "k:v", "x-y/z"])
@@ -77,3 +99,26 @@ def test_a_metric_that_no_store_can_name_is_refused_alone(
     recording.meter.create_counter("neighbour").add(1)
     assert set(recording.metrics()) == {"neighbour"}
     assert any(repr(name) in record.getMessage() or not name for record in caplog.records)
+
+
+@pytest.mark.parametrize("engine", _ENGINES)
+def test_metrics_that_prometheus_spells_alike_are_told_of(
+    engine: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of two points of one series and time it keeps one, and says nothing."""
+    recording = Recording(engine)
+    with caplog.at_level(logging.WARNING):
+        for name, unit in (
+            (f"{engine}.twin.wait", "s"),
+            (f"{engine}.twin.wait", "s"),
+            (f"{engine}.twin_wait", "s"),
+        ):
+            recording.meter.create_histogram(name, unit)
+        recording.meter.create_counter(f"{engine}.twin.wait", "{wait}")
+        recording.meter.create_gauge(f"{engine}.twin.wait.seconds")
+    first, second = (
+        record.getMessage() for record in caplog.records if "one metric to Prometheus" in record.getMessage()
+    )
+    assert f"{engine}.twin.wait and {engine}.twin_wait are" in first
+    assert f"{engine}.twin.wait and {engine}.twin.wait.seconds are" in second
+    assert __file__ in first

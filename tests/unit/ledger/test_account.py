@@ -17,6 +17,8 @@ from botobs._ops.ledger import Account, Exports, Ledger, Spans
         pytest.param([8, 9], 7, 2, 0, id="older-process"),
         pytest.param([9, 10], 7, 3, 1, id="older-process-with-a-hole"),
         pytest.param([7, 8], 7, 1, 0, id="used-again-across-the-edge"),
+        pytest.param([99, 100, 1, 3], 98, 5, 1, id="a-hole-after-a-restart"),
+        pytest.param([1, 3], 98, 3, 1, id="a-hole-after-a-restart-across-the-edge"),
     ],
 )
 def test_gaps(values: list[float], before: float | None, acknowledged: int, missing: int) -> None:

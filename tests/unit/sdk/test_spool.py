@@ -366,6 +366,36 @@ class TestRefusals:
         assert not half.exists()
         spool.close()
 
+    @pytest.mark.parametrize("damage", ["cut", "zeros", "random", "folder", "link", "gone", "forbidden"])
+    def test_a_damaged_batch_stands_in_nobodys_way(self, tmp_path: Path, damage: str) -> None:
+        """What is still a file is sent, and refused as no OTLP by who takes it; what is none is counted as lost."""
+        crashed = Spool(tmp_path, 10_000, DAY)
+        for body in (b"one", b"damaged", b"three"):
+            crashed.add(batch(body))
+        (file,) = (each for each in tmp_path.rglob("*.otlp") if each.read_bytes() == b"damaged")
+        crash(crashed)
+        spool = Spool(tmp_path, 10_000, DAY)
+        assert not spool.empty
+        (file,) = (each for each in tmp_path.rglob("*.otlp") if each.read_bytes() == b"damaged")
+        content = {"cut": b"", "zeros": bytes(7), "random": b"\xff\x01\x80"}.get(damage)
+        if content is not None:
+            file.write_bytes(content)
+        elif damage == "forbidden":
+            file.chmod(0)
+        else:
+            file.unlink()
+            if damage == "folder":
+                file.mkdir()
+            elif damage == "link":
+                file.symlink_to(tmp_path / "elsewhere")
+        found = bodies(spool)
+        assert [body for body in found if body in (b"one", b"three")] == [b"one", b"three"]
+        readable = content is not None or (damage == "forbidden" and os.geteuid() == 0)
+        expected = [] if readable else [("spool_unreadable", Priority.NORMAL, "traces", 1)]
+        assert (spool.expire(), spool.expire()) == (expected, [])
+        assert len(found) == 3 - len(expected)
+        spool.close()
+
     def test_without_a_directory_everything_works_but_for_the_keeping(
         self, init: Init, receiver: OtlpReceiver, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:

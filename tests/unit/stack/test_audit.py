@@ -92,7 +92,7 @@ def test_tokens_of_before_are_valid_and_warned_of(tmp_path: Path, capsys: pytest
     secrets = home / "secrets"
     assert tokens.warnings(secrets) == []
     with (secrets / tokens.FILE).open("a", encoding="utf-8") as file:
-        file.write("an-old-token engine 2026-01-31\n")
+        file.write("an-old-token-of-an-earlier-version engine 2026-01-31\n")
     [old] = [each for each in tokens.valid(secrets) if each.service == "engine"]
     assert old.services == ()
     capsys.readouterr()

@@ -18,10 +18,13 @@ a sender can make the pod hold, and takes secrets out. Empty where no image of i
     - --memory-mib={{ $memory }}
     - --delta-series={{ dig "BOTOBS_COLLECTOR_DELTA_STREAMS" "20000" $settings }}
     - --span-metrics-instances={{ dig "BOTOBS_SPAN_METRICS_INSTANCES" "5000" $settings }}
+    - --edges={{ dig "BOTOBS_COLLECTOR_EDGES" "60000" $settings }}
+    - --edge-series={{ dig "BOTOBS_COLLECTOR_EDGE_SERIES" "8000" $settings }}
   env:
     # As botobs/_ops/components/intake.py works them out.
     - {name: COLLECTOR_URL, value: "https://127.0.0.1:4319"}
     - {name: COLLECTOR_BEHIND_GUARDS_URL, value: "https://127.0.0.1:4320"}
+    - {name: COLLECTOR_UNLINKED_URL, value: "https://127.0.0.1:4321"}
     - {name: SERVICES_CA, value: {{ dig "BOTOBS_OTLP_CLIENT_CA" "" $settings | quote }}}
     - {name: REDACT_KEEP, value: {{ dig "BOTOBS_COLLECTOR_REDACT_KEEP" "[]" $settings | fromYamlArray | toJson | quote }}}
     - {name: GOMEMLIMIT, value: {{ div (mul $memory 3) 2 }}MiB}
