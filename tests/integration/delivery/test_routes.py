@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -114,9 +115,11 @@ def test_another_alert_of_a_group_that_was_told_of_does_not_wait_for_the_next_mi
     never, at_once = {"BOTOBS_ALERT_GROUP_INTERVAL": "1h"}, {f"BOTOBS_ALERT_GROUP_INTERVAL_{pace}": "1s"}
     alerting = make(sinks.mail.port, sinks.slack.url, sinks.inbox, **never, **at_once)
     alerting.start()
-    told: list[str] = []
-    for number in range(3):
+    for number in range(1, 4):
         alerting.fire(name, severity="critical", botobs_bot_id=f"bot-{number}", **labels)
         # The first message, and one for each that joins the group.
-        told += ["email", "slack"]
-        assert eventually(lambda: alerting.channels(name) == sorted(told))
+        assert eventually(partial(_is_told, alerting, name, number))
+
+
+def _is_told(alerting: Alerting, name: str, times: int) -> bool:
+    return alerting.channels(name) == sorted(["email", "slack"] * times)
