@@ -98,20 +98,26 @@ def ends(recorded: ExchangeRecorder, *, client: str) -> dict[str, Any]:
     return {reason: count for reason, count in found.items() if count}
 
 
-def before_opened(monkeypatch: pytest.MonkeyPatch, action: Callable[[Connection], None]) -> None:
+def before_opened(monkeypatch: pytest.MonkeyPatch, action: Callable[[Any], object]) -> None:
     """Let another thread do `action` when a client has connected, and nobody knows yet."""
     opened = connection_events.opened
 
     def late(exchanges: Any, connection: Connection, caller: Any = None) -> None:
-        action(connection)
+        action(connection.client and connection.client())
         opened(exchanges, connection, caller)
 
     monkeypatch.setattr(connection_events, "opened", late)
 
 
+def begun(exchanges: ExchangeTelemetry) -> Connection:
+    """A connection that is being opened."""
+    connection = raw.begin(exchanges, "websockets", "example.com")
+    assert connection is not None
+    return connection
+
+
 def test_two_threads_that_connect_at_once_have_two_connections(exchanges: ExchangeTelemetry) -> None:
-    lost = raw.begin(exchanges, "websockets", "example.com")
-    assert lost is not None
+    lost = begun(exchanges)
     connection_events.refused(exchanges, lost, OSError())
     first, second = (
         exchanges.connection(None, "", "websockets", "example.com", connecting=True) for _ in range(2)
@@ -123,8 +129,7 @@ def test_two_threads_that_connect_at_once_have_two_connections(exchanges: Exchan
 def test_two_threads_that_see_an_end_report_one(
     exchanges: ExchangeTelemetry, recorded: ExchangeRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection = raw.begin(exchanges, "websockets", "example.com")
-    assert connection is not None
+    connection = begun(exchanges)
     connection_events.opened(exchanges, connection)
 
     class Meanwhile:
@@ -149,8 +154,7 @@ def test_an_end_of_before_does_not_end_what_was_opened_meanwhile(
     class Client:
         """An object of a library."""
 
-    connection = raw.begin(exchanges, "websockets", "example.com")
-    assert connection is not None
+    connection = begun(exchanges)
     again = Client()
 
     def gone_and_reopened(_: Any) -> str:
@@ -196,7 +200,7 @@ async def test_a_thread_that_sees_the_end_first(
 ) -> None:
     """websockets reads in a thread of its own, which ends before the connecting one has returned."""
     server.after, server.hangs_up = b"\x88\x02\x0f\xa1", True
-    before_opened(monkeypatch, lambda connection: connection.client().recv_events_thread.join())  # type: ignore[misc]
+    before_opened(monkeypatch, lambda client: client.recv_events_thread.join())
 
     def connect() -> None:
         with websockets.sync.client.connect(server.url):
@@ -212,7 +216,7 @@ async def test_a_thread_that_closes_first(
     server: Server, recorded: ExchangeRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """pybit waits until its socket says that it is connected, and may close it at once."""
-    before_opened(monkeypatch, lambda connection: connection.client().close())  # type: ignore[misc]
+    before_opened(monkeypatch, lambda client: client.close())
     with recorded.watching(WebsocketClient()):
         await asyncio.to_thread(websocket.create_connection, server.url)
         assert states(recorded, client="websocket_client") == {"open": 0, "closed": 0}
