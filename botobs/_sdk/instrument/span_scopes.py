@@ -6,6 +6,7 @@ raised. A service that has no SDK would see its own exception, since spans that 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from opentelemetry import trace
@@ -20,11 +21,13 @@ from ..upstream import SPAN_KEY, agnostic_context_manager
 
 def guard(patches: Patches) -> None:
     """Replace the function wherever it has been imported."""
-    patches.replace_function(trace.use_span, use_span)
+    patches.replace_function(trace.use_span, _scope)
 
 
+# Not by its name in this module, where taking the patch back would replace it too.
+@functools.wraps(trace.use_span)
 @agnostic_context_manager
-def use_span(
+def _scope(
     span: Span,
     end_on_exit: bool = False,
     record_exception: bool = True,

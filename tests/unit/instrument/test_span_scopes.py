@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from opentelemetry import trace
 
-from botobs.testing import Capture
+from botobs.testing import Capture, capture
 
 
 class Broken(Exception):
@@ -39,3 +39,11 @@ def test_what_is_recorded_can_be_chosen(botobs_capture: Capture) -> None:
     span.end()
     recorded = botobs_capture.span("span")
     assert (recorded.status, recorded.events) == ("unset", ())
+
+
+def test_it_is_replaced_again_after_it_was_taken_back() -> None:
+    plain = trace.use_span
+    for _ in range(2):
+        with capture():
+            assert trace.use_span is not plain
+        assert trace.use_span is plain
