@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -29,10 +30,16 @@ REQUIREMENTS = [
 ]
 
 
+@functools.cache
+def python() -> str:
+    """The Python of the environment; made ready once."""
+    return str(environment("frameworks", REQUIREMENTS))
+
+
 def run(*words: str) -> Any:
     """What a program prints."""
     done = subprocess.run(
-        [str(environment("frameworks", REQUIREMENTS)), *words],
+        [python(), *words],
         cwd=PROGRAMS,
         env={"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0"},
         capture_output=True,
