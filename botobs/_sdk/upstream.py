@@ -6,6 +6,7 @@ The stock engine has more of it, `engine/stock/upstream.py`: it builds on the SD
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,16 @@ from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import _Gauge
+    from opentelemetry.util._decorator import _agnosticcontextmanager
 
+    agnostic_context_manager = _agnosticcontextmanager
     Gauge = _Gauge
 else:
+    try:
+        from opentelemetry.util._decorator import _agnosticcontextmanager as agnostic_context_manager
+    except ImportError:
+        # Its functions are no decorators of coroutines then.
+        agnostic_context_manager = contextmanager
     Gauge = getattr(metrics, "_Gauge", None) or getattr(metrics, "Gauge", object)
 
 #: Keys of the context under which instrumentors look whether to keep silent. Releases without one do not look.

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from .. import providers
 from ..patching.patch import Patches
 from . import _applications, _replaced
-from .web import guarded
 
 if TYPE_CHECKING:
     from .base import Telemetry
@@ -161,7 +160,6 @@ class UpstreamInstrumentation:
         conflict = get_dependency_conflicts(instrumentor.instrumentation_dependencies())
         if conflict is not None:
             raise Missing(str(conflict))
-        guarded.guard(self._patches, self.name)
         if self.name in _applications.CLASSES:
             _applications.Applications(self.name, instrumentor, self._patches, self._search).watch()
             self._settle(None)

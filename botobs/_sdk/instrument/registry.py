@@ -18,10 +18,11 @@ from ...semconv import sdk
 from ..patching import failures
 from ..patching.patch import Patches
 from ..safe import Log
-from . import _upstream, libraries, stable_names
+from . import _upstream, libraries, span_scopes, stable_names
 from ._applications import Search
 from .base import EndsWithProgram
 from .exchange.unwatched import unwatched_clients
+from .web import guarded
 
 if TYPE_CHECKING:
     from .base import Instrumentation, Telemetry
@@ -181,6 +182,8 @@ class Instrumentations:
         """Install ours, then the upstream ones of libraries that ours do not cover."""
         failures.listen(self._give_up)
         stable_names.choose(self._patches)
+        span_scopes.guard(self._patches)
+        guarded.guard(self._patches)
         left_alone = telemetry.settings.leaves_alone
         # Read once: each reading opens a file of every distribution.
         offered = entry_points()

@@ -26,11 +26,12 @@ from opentelemetry.trace import Tracer as ApiTracer
 
 from ...context import SPAN_KEY, current, is_plain
 from ...safe import described, head, let_pass, nanoseconds, never_raise, sendable, text_of
+from ...upstream import agnostic_context_manager
 from ..fast.details import exception_attributes, is_valid_link, usable_links
 from ..outlived import UnrecordedSpan, outlived
 from ..scope import usable_scope
 from ..values import sendable_attributes
-from .upstream import RecordedSpan, agnostic_context_manager
+from .upstream import RecordedSpan
 
 Attributes = Mapping[str, Any] | None
 

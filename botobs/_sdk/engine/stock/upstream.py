@@ -6,8 +6,7 @@ Raises ImportError where a release has no such class; `create_engine` takes the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry.sdk.metrics._internal import _view_instrument_match
 from opentelemetry.sdk.metrics._internal._view_instrument_match import (
@@ -20,21 +19,11 @@ from opentelemetry.sdk.trace import _Span as RecordedSpan
 
 from ...ids import RANDOM
 
-if TYPE_CHECKING:
-    from opentelemetry.util._decorator import _agnosticcontextmanager as agnostic_context_manager
-else:
-    try:
-        from opentelemetry.util._decorator import _agnosticcontextmanager as agnostic_context_manager
-    except ImportError:
-        # Its functions are no decorators of coroutines then.
-        agnostic_context_manager = contextmanager
-
 __all__ = [
     "Measurement",
     "MetricReaderStorage",
     "RecordedSpan",
     "ViewInstrumentMatch",
-    "agnostic_context_manager",
     "series_key",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -78,7 +79,9 @@ def owned_context() -> context.Context:
 @never_raise(_library)
 def trying(connection: Connection) -> None:
     """An attempt to connect begins."""
-    connection.state = "connecting"
+    with connection.changing:
+        connection.state = "connecting"
+        connection.early_end = None
     connection.started_at = time.monotonic()
 
 
@@ -92,14 +95,18 @@ def opened(exchanges: Instruments, connection: Connection, caller: SpanContext |
         caller: The span that asked for it, which the connection outlives.
     """
     connection.opened_at = connection.last = time.monotonic()
-    connection.state = "open"
     connection.sample_at = connection.ping_sent = 0.0
     connection.streams.clear()
     connection.restart_check()
+    with connection.changing:
+        connection.state = "open"
+        early = connection.early_end
+        was_lost, connection.lost = connection.lost, False
     _record_attempt(exchanges, connection, None, caller)
-    if connection.lost:
-        connection.lost = False
+    if was_lost:
         exchanges.reconnects.add(1, connection_attributes(connection))
+    if early is not None:
+        ended(exchanges, connection, *early)
 
 
 @never_raise(_library)
@@ -110,13 +117,22 @@ def refused(
     caller: SpanContext | None = None,
 ) -> None:
     """The attempt failed."""
-    connection.state = "closed"
+    with connection.changing:
+        connection.state = "closed"
     _record_attempt(exchanges, connection, error, caller)
 
 
 @never_raise(_library)
-def ended(exchanges: Instruments, connection: Connection, reason: str, code: object = None) -> None:
+def ended(
+    exchanges: Instruments,
+    connection: Connection,
+    reason: str,
+    code: object = None,
+    client: weakref.ref[Any] | None = None,
+) -> None:
     """An open connection ended; later reports of the same end are ignored.
+
+    Where the attempt to connect has not returned yet, the end is reported once it has: another thread may see it first.
 
     Args:
         exchanges: Where it is reported.
@@ -124,11 +140,18 @@ def ended(exchanges: Instruments, connection: Connection, reason: str, code: obj
         reason: Who ended it: `user` (the program, or the end of its event loop), `remote` (the other side, with a close
             frame), `keepalive` (a ping without a pong), `error` (the network, or a message that our side refuses).
         code: WebSocket close code, if there was one.
+        client: `connection.client` of the one that has ended, where another may have been opened in its place since.
     """
-    if connection.state != "open":
-        return
-    connection.lost = reason != "user"
-    connection.state = "closed" if connection.lost else "idle"
+    with connection.changing:
+        if client is not None and connection.client is not client:
+            return
+        # ccxt and python-binance, whose connections have no `gone`, open what was closed while they connected.
+        if connection.state == "connecting" and connection.gone is not None:
+            connection.early_end = (reason, code)
+        if connection.state != "open":
+            return
+        connection.lost = reason != "user"
+        connection.state = "closed" if connection.lost else "idle"
     attributes = {**connection_attributes(connection), semconv.WS_CLOSE_REASON: reason}
     if isinstance(code, int) and 1000 <= code <= 4999:
         attributes[semconv.WS_CLOSE_CODE] = str(code)

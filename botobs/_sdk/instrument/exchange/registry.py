@@ -75,7 +75,9 @@ class Registry:
         key = id(instance)
         self.clients[key] = (weakref.ref(instance, lambda _: self.clients.pop(key, None)), name, client)
 
-    def connection(self, owner: Any, name: Any, client: str, host: str, endpoint: str = "") -> Connection:
+    def connection(
+        self, owner: Any, name: Any, client: str, host: str, endpoint: str = "", *, connecting: bool = False
+    ) -> Connection:
         """A connection for an endpoint: the one that was lost before, else a new one.
 
         Args:
@@ -84,6 +86,7 @@ class Registry:
             client: Value of `exchange.client`.
             host: Value of `server.address`.
             endpoint: Distinguishes endpoints of one owner; stays in this process.
+            connecting: An attempt to connect begins: another thread that connects to the same host gets another one.
         """
         exchange = self.exchange(name)
         with self._lock:
@@ -99,9 +102,13 @@ class Registry:
                     and same_owner
                     and known.state in ("closed", "idle")
                 ):
+                    if connecting:
+                        known.state = "connecting"
                     return known
             made = Connection(exchange, key, endpoint)
             made.owner = None if owner is None else weakref.ref(owner)
+            if connecting:
+                made.state = "connecting"
             self.connections.append(made)
             return made
 
@@ -111,10 +118,11 @@ class Registry:
             self._retire_orphans()
             live = list(self.connections)
         for connection in live:
-            if connection.state == "open" and connection.gone is not None:
-                reason = connection.gone()
+            client, gone = connection.client, connection.gone
+            if connection.state == "open" and gone is not None:
+                reason = gone()
                 if reason is not None:
-                    self._found_ended(connection, reason)
+                    self._found_ended(connection, reason, client)
             if connection.answers is not None:
                 connection.answers.expire()
         return live
@@ -125,6 +133,6 @@ class Registry:
             self.connections.remove(orphan)
             self.retired.setdefault(orphan.key, Counted()).add(orphan)
 
-    def _found_ended(self, connection: Connection, reason: str) -> None:
-        """An open connection is no longer there, and nothing has said so."""
+    def _found_ended(self, connection: Connection, reason: str, client: weakref.ref[Any] | None) -> None:
+        """The open connection that `client` is is no longer there, and nothing has said so."""
         raise NotImplementedError

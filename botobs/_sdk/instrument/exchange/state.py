@@ -6,6 +6,7 @@ integers here; observable instruments read them. Each connection belongs to one 
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -169,6 +170,8 @@ class Connection:
         backlog: Counts the frames that wait.
         streams_known: Another instrumentation, which knows the client library, distinguishes its streams.
         answers: Its requests that wait for a response; None where it has none.
+        early_end: Reason and code of an end that was told before the attempt to connect had returned.
+        changing: Held while `state` changes: threads report ends of the same connection, and of the one before it.
     """
 
     __slots__ = (
@@ -181,9 +184,11 @@ class Connection:
         "broadcasting",
         "bytes",
         "caller",
+        "changing",
         "check",
         "checks",
         "client",
+        "early_end",
         "endpoint",
         "exchange",
         "gaps",
@@ -232,6 +237,9 @@ class Connection:
         self.backlog: Callable[[], int] | None = None
         self.gone: Callable[[], str | None] | None = None
         self.streams_known = False
+        self.early_end: tuple[str, object] | None = None
+        # A signal handler may close what the interrupted code is about to report.
+        self.changing = threading.RLock()
         self.answers: Answers | None = None
         self._numbers: dict[Any, int] = {}
         self._has_listen_keys = key[0].startswith(_WITH_LISTEN_KEYS)

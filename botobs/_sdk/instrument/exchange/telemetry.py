@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from typing import Any
+
 from ..base import Telemetry
 from . import _observe, connection_events, hosts
 from .instruments import Instruments
@@ -40,5 +43,5 @@ class ExchangeTelemetry(Registry, Instruments):
         found = self.exchange_at(host)
         return found if found.startswith(name) else name
 
-    def _found_ended(self, connection: Connection, reason: str) -> None:
-        connection_events.ended(self, connection, reason)
+    def _found_ended(self, connection: Connection, reason: str, client: weakref.ref[Any] | None) -> None:
+        connection_events.ended(self, connection, reason, client=client)

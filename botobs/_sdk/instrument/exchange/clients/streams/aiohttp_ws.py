@@ -75,7 +75,8 @@ def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
             return await wrapped(self, url, *args, **kwargs)
         with raw.attempt(exchanges, connection, connection_events.owned_context()):
             response = await wrapped(self, url, *args, **kwargs)
-        _bind(connection, response)
+            # Before it is open: other threads ask what is open whether it still is.
+            _bind(connection, response)
         return response
 
     return connect

@@ -44,11 +44,13 @@ def begin(
         return None
     owner = owner or connection_events.current_owner()
     if owner is None:
-        connection = exchanges.connection(None, exchanges.exchange_at(host), library, host)
+        connection = exchanges.connection(None, exchanges.exchange_at(host), library, host, connecting=True)
     else:
         exchange = exchanges.variant_of(owner.exchange, host)
-        connection = exchanges.connection(None, exchange, owner.client, host)
+        connection = exchanges.connection(None, exchange, owner.client, host, connecting=True)
         connection.streams_known = owner.tells_streams
+    # What was connected before is not it any more, whatever is reported of it late.
+    connection.client = connection.gone = None
     connection.caller = connection_events.caller_span()
     connection_events.trying(connection)
     return connection
@@ -62,17 +64,19 @@ def bind(connection: Connection, client: Any, gone: Callable[[Any], str | None])
         client: The library's object.
         gone: Says of the object, or of None when it is collected, how the connection has ended, if that was not seen.
     """
+    reference = weakref.ref(client)
+    connection.client, connection.gone = reference, lambda: gone(reference())
     client._botobs = connection
-    reference = connection.client = weakref.ref(client)
-    connection.gone = lambda: gone(reference())
     return reference
 
 
 def of(client: Any) -> Connection | None:
-    """The connection that a library's object is; None once another object is, which was opened in its place."""
+    """The connection that a library's object is; None once another is opened in its place."""
     found = client.__dict__.get("_botobs")
-    replaced = isinstance(found, Connection) and found.client is not None and found.client() is not client
-    return found if isinstance(found, Connection) and not replaced else None
+    if not isinstance(found, Connection):
+        return None
+    current_client = found.client
+    return found if current_client is not None and current_client() is client else None
 
 
 def of_any(client: Any) -> Connection | None:

@@ -7,6 +7,7 @@ the app.
 from __future__ import annotations
 
 import functools
+import sys
 import time
 import weakref
 from collections.abc import Callable
@@ -59,7 +60,9 @@ class WebsocketClient:
                 self._patches.replace_method(module.WebSocket, name, hook)
             self._patches.replace_method(module.WebSocketApp, "__init__", _make_app)
             self._patches.replace_method(module.WebSocketApp, "run_forever", _run_forever)
-            self._patches.replace_method(module.WebSocketApp, "close", raw.noting_close)
+            self._patches.replace_method(
+                module.WebSocketApp, "close", functools.partial(_close_app, exchanges)
+            )
             self._patches.replace_method(module.WebSocketApp, "_stop_ping_thread", _stop_pings)
 
         self._patches.on_import("websocket", imported)
@@ -88,6 +91,11 @@ def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     return connect
 
 
+def _was_opened(socket: Any) -> bool:
+    """Whether the other side has accepted the connection; until then, the library ignores `close`."""
+    return getattr(socket, "handshake_response", None) is not None
+
+
 def _is_open(socket: Any) -> bool:
     return bool(socket.connected)
 
@@ -95,7 +103,8 @@ def _is_open(socket: Any) -> bool:
 def _gone(socket: Any) -> str | None:
     if socket is None:
         return "user"
-    return None if socket.connected else "error"
+    # It stops being connected with the first close frame; a thread that receives reports how it ends.
+    return None if socket.connected or socket.__dict__.get("_botobs_receiver") else _reason(socket)
 
 
 def _receive(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
@@ -133,7 +142,7 @@ def _look_at(exchanges: ExchangeTelemetry, socket: Any, opcode: int, frame: Any)
 def _failed(exchanges: ExchangeTelemetry, socket: Any, error: BaseException) -> None:
     connection = raw.of(socket)
     # A time-out of `recv` is the program's own, after which it goes on.
-    if connection is not None and "Timeout" not in type(error).__name__:
+    if connection is not None and _was_opened(socket) and "Timeout" not in type(error).__name__:
         connection_events.ended(exchanges, connection, _reason(socket), raw.ABNORMAL)
 
 
@@ -167,7 +176,7 @@ def _shutdown(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 @never_raise(_LIBRARY)
 def _closed(exchanges: ExchangeTelemetry, socket: Any, code: Any) -> None:
     connection = raw.of(socket)
-    if connection is not None:
+    if connection is not None and _was_opened(socket):
         reason = _reason(socket, closed=True)
         connection_events.ended(exchanges, connection, reason, code if reason == "user" else None)
 
@@ -207,6 +216,38 @@ def _run_forever(wrapped: Method) -> Method:
             _APP.reset(token)
 
     return run_forever
+
+
+def _close_app(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
+    """The program wants the end, unless it answers an error that way: pybit's `on_error` closes."""
+    close = raw.noting_close(wrapped)
+
+    def close_app(self: Any, *args: Any, **kwargs: Any) -> Any:
+        error = sys.exception()
+        caught_in = _function_that_caught(error)
+        if not isinstance(error, Exception) or not caught_in:
+            return close(self, *args, **kwargs)
+        if caught_in == "_callback":
+            _handler_failed(exchanges, self, error)
+        return wrapped(self, *args, **kwargs)
+
+    return close_app
+
+
+@never_raise(_LIBRARY)
+def _function_that_caught(error: BaseException | None) -> str:
+    """The function of websocket-client's app that handles `error` at the moment; empty where other code does."""
+    if error is None or error.__traceback__ is None:
+        return ""
+    frame = error.__traceback__.tb_frame
+    return frame.f_code.co_name if frame.f_globals.get("__name__") == "websocket._app" else ""
+
+
+@never_raise(_LIBRARY)
+def _handler_failed(exchanges: ExchangeTelemetry, app: Any, error: Exception) -> None:
+    connection = raw.of_any(app.sock)
+    if connection is not None and connection.state == "open":
+        connection_events.handler_failed(exchanges, connection, error)
 
 
 def _stop_pings(wrapped: Method) -> Method:
