@@ -110,8 +110,8 @@ x-request-id
 
 var plainColumns = set(`
 active amount asset at base bot close cost count created currency date day enabled exchange fee filled height high interval
-label level leverage low market name number open pair pnl position price qty quantity quote rate seq sequence side size state
-status strategy symbol time timeframe timestamp total ts updated version volume
+level leverage low market number open pair pnl position price qty quantity quote rate seq sequence side size state status
+strategy symbol time timeframe timestamp total ts updated version volume
 `)
 
 var qualifiers = map[string]map[string]bool{
